@@ -1,0 +1,1 @@
+//! X-Ray on your own machine.

@@ -1,0 +1,2 @@
+//! X-Ray on your own machine.
+fn main() {}

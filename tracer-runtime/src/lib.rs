@@ -1,0 +1,39 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod annotation;
+#[cfg(not(feature = "enable"))]
+mod compiled_out;
+mod invocation_source;
+#[cfg(feature = "lambda")]
+#[cfg_attr(docsrs, doc(cfg(feature = "lambda")))]
+pub mod lambda;
+mod macros;
+#[cfg(feature = "enable")]
+mod recording;
+#[cfg(feature = "enable")]
+#[cfg_attr(docsrs, doc(cfg(feature = "enable")))]
+pub mod testing;
+mod trace_header;
+mod trace_id;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+pub use tracer_macros::{capture_lambda_handler, capture_method};
+
+pub use crate::annotation::AnnotationValue;
+#[cfg(not(feature = "enable"))]
+use crate::compiled_out as recording;
+pub use crate::invocation_source::Invocation;
+pub use crate::recording::{
+    AlreadyInstalled, Carried, DaemonAddress, DaemonAddressError, ErrorFlag, Handle, InSubsegment, MemorySink, Namespace,
+    NotSent, Sink, StdoutSink, Subsegment, Tracer, TracerBuilder, UdpSink, add_error, is_sampled, put_annotation,
+    put_metadata, put_metadata_in, put_metadata_with, set_aws, set_error, set_fault, set_http_request, set_http_response,
+    set_namespace, set_sql, set_throttle, subsegment, subsegment_async, trace_header, trace_id,
+};
+#[cfg(feature = "tokio")]
+pub use crate::recording::{spawn, spawn_blocking};
+pub use crate::trace_header::{Sampling, TraceHeader, TraceHeaderError};
+pub use crate::trace_id::{IdError, SegmentId, TraceId};

@@ -1,0 +1,128 @@
+//! The current subsegment of this thread: set while a traced function runs or a traced future is polled.
+
+use std::cell::{Cell, RefCell};
+
+use crate::trace_id::SegmentId;
+
+use super::invocation::{InvocationRef, State};
+use super::record::{NONE, Node, NodeIndex, Section, Stage};
+
+/// A place in a trace: what is opened here becomes a child of it.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) invocation: InvocationRef,
+    /// The parent of what is opened here.
+    pub(crate) id: SegmentId,
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In an open subsegment.
+    Subsegment(NodeIndex),
+    /// Directly below the segment that Lambda itself sends.
+    Segment,
+    /// In a trace that is not recorded, or past the memory cap: only the header is passed on.
+    Unrecorded,
+}
+
+impl Context {
+    pub(crate) fn is_recording(&self) -> bool {
+        self.place != Place::Unrecorded
+    }
+
+    /// The index of the open subsegment, [`NONE`] elsewhere.
+    pub(crate) fn index(&self) -> NodeIndex {
+        match self.place {
+            Place::Subsegment(index) => index,
+            Place::Segment | Place::Unrecorded => NONE,
+        }
+    }
+
+    /// Changes the subsegment unless it is closed.
+    pub(crate) fn change<R>(&self, change: impl FnOnce(&mut State, NodeIndex) -> R) -> Option<R> {
+        let Place::Subsegment(index) = self.place else { return None };
+        let mut state = self.invocation.lock();
+        let is_open = state.record.find(index, self.id).is_some_and(Node::is_open);
+        is_open.then(|| change(&mut state, index))
+    }
+
+    /// Records a value of the subsegment unless it is closed.
+    pub(crate) fn put(&self, section: Section, key_length: usize, text: &[u8]) {
+        self.change(|state, index| {
+            state.record.put(index, section, 0, key_length, |out| out.extend_from_slice(text));
+        });
+    }
+}
+
+impl Node {
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Open | Stage::Announced)
+    }
+}
+
+struct Slot {
+    /// Whether the context records: all that a function costs where nothing is recorded is to read this.
+    is_recording: Cell<bool>,
+    context: RefCell<Option<Context>>,
+}
+
+thread_local! {
+    static CURRENT: Slot = const { Slot { is_recording: Cell::new(false), context: RefCell::new(None) } };
+}
+
+/// Whether what is recorded here goes anywhere.
+#[inline]
+pub(crate) fn is_recording() -> bool {
+    CURRENT.try_with(|slot| slot.is_recording.get()).unwrap_or(false)
+}
+
+/// Looks at the current context. `look` must not run user code.
+pub(crate) fn with<R>(look: impl FnOnce(Option<&Context>) -> R) -> R {
+    let mut look = Some(look);
+    let looked = CURRENT.try_with(|slot| {
+        let context = slot.context.try_borrow();
+        look.take().map(|look| look(context.as_deref().ok().and_then(Option::as_ref)))
+    });
+    match (looked, look) {
+        (Ok(Some(result)), _) => result,
+        // The thread is ending, and its context is gone.
+        (_, Some(look)) => look(None),
+        (_, None) => unreachable!("the closure was called and its result is above"),
+    }
+}
+
+/// The current context.
+pub(crate) fn current() -> Option<Context> {
+    with(|context| context.cloned())
+}
+
+/// Makes `context` the current one and returns the one before.
+pub(crate) fn replace(context: Option<Context>) -> Option<Context> {
+    let is_recording = context.as_ref().is_some_and(Context::is_recording);
+    let mut context = Some(context);
+    let previous = CURRENT.try_with(|slot| {
+        let mut current = slot.context.try_borrow_mut().ok()?;
+        slot.is_recording.set(is_recording);
+        context.take().and_then(|context| std::mem::replace(&mut *current, context))
+    });
+    previous.ok().flatten()
+}
+
+/// A context that is current until this is dropped.
+pub(crate) struct Entered {
+    previous: Option<Context>,
+}
+
+impl Entered {
+    pub(crate) fn new(context: Option<Context>) -> Self {
+        Self { previous: replace(context) }
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        // The context that was current goes after the old one is back: giving its invocation back may send.
+        drop(replace(self.previous.take()));
+    }
+}

@@ -1,0 +1,188 @@
+//! The other fields of a subsegment: HTTP, SQL, AWS, flags, errors.
+
+use std::error::Error;
+
+use super::context::{self, Context};
+use super::exception::Exceptions;
+use super::json::write_string;
+use super::record::Section;
+
+/// What kind of downstream a subsegment is a call of; only such subsegments make nodes of the service graph.
+///
+/// ```
+/// use tracer_runtime::{Namespace, subsegment};
+///
+/// subsegment("pay.example.com", || tracer_runtime::set_namespace(Namespace::Remote));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Namespace {
+    /// A call of an AWS service: `aws`.
+    Aws,
+    /// Any other call: `remote`.
+    Remote,
+}
+
+/// Says that the current subsegment is a call of a downstream service.
+///
+/// ```
+/// # use tracer_runtime::{Namespace, testing};
+/// let trace = testing::capture(|| {
+///     tracer_runtime::subsegment("S3", || tracer_runtime::set_namespace(Namespace::Aws));
+/// });
+/// assert_eq!(trace.subsegment("S3").json()["namespace"], "aws");
+/// ```
+pub fn set_namespace(namespace: Namespace) {
+    put_text(Section::Member, "namespace", match namespace {
+        Namespace::Aws => "aws",
+        Namespace::Remote => "remote",
+    });
+}
+
+/// Records the HTTP request that the current subsegment makes or serves. Leave the query out of the URL: it may hold secrets.
+///
+/// ```
+/// # use tracer_runtime::testing;
+/// let trace = testing::capture(|| {
+///     tracer_runtime::subsegment("pay.example.com", || {
+///         tracer_runtime::set_http_request("POST", "https://pay.example.com/v1");
+///     });
+/// });
+/// assert_eq!(trace.subsegment("pay.example.com").json()["http"]["request"]["method"], "POST");
+/// ```
+pub fn set_http_request(method: &str, url: &str) {
+    put_text(Section::HttpRequest, "method", method);
+    put_text(Section::HttpRequest, "url", url);
+}
+
+/// Records the HTTP response and marks the current subsegment by its status: 429 throttle and error, other 4xx error,
+/// 5xx fault. `content_length` is in bytes.
+///
+/// ```
+/// # use tracer_runtime::testing;
+/// let trace = testing::capture(|| {
+///     tracer_runtime::subsegment("pay.example.com", || tracer_runtime::set_http_response(503, Some(12)));
+/// });
+/// assert!(trace.subsegment("pay.example.com").is_fault());
+/// ```
+pub fn set_http_response(status: u16, content_length: Option<u64>) {
+    put_json(Section::HttpResponse, "status", status);
+    if let Some(length) = content_length {
+        put_json(Section::HttpResponse, "content_length", length);
+    }
+    match status {
+        429 => set_throttle(),
+        400..=499 => set_error(),
+        500.. => set_fault(),
+        _ => {}
+    }
+}
+
+/// Records a member of the `aws` block, such as `operation`, `region`, `request_id` or `table_name`.
+///
+/// ```
+/// # use tracer_runtime::testing;
+/// let trace = testing::capture(|| {
+///     tracer_runtime::subsegment("DynamoDB", || tracer_runtime::set_aws("operation", "GetItem"));
+/// });
+/// assert_eq!(trace.subsegment("DynamoDB").json()["aws"]["operation"], "GetItem");
+/// ```
+pub fn set_aws(key: &str, value: &str) {
+    put_text(Section::Aws, key, value);
+}
+
+/// Records a member of the `sql` block: `url`, `sanitized_query`, `database_type`, `database_version`,
+/// `driver_version`, `user`, `preparation` or `connection_string` (never with its password).
+///
+/// ```
+/// # use tracer_runtime::testing;
+/// let trace = testing::capture(|| {
+///     tracer_runtime::subsegment("orders@db", || tracer_runtime::set_sql("database_type", "PostgreSQL"));
+/// });
+/// assert_eq!(trace.subsegment("orders@db").json()["sql"]["database_type"], "PostgreSQL");
+/// ```
+pub fn set_sql(key: &str, value: &str) {
+    put_text(Section::Sql, key, value);
+}
+
+/// Marks the current subsegment as a fault: ours, as HTTP 5xx is.
+///
+/// ```
+/// # use tracer_runtime::testing;
+/// let trace = testing::capture(|| tracer_runtime::subsegment("work", tracer_runtime::set_fault));
+/// assert!(trace.subsegment("work").is_fault());
+/// ```
+pub fn set_fault() {
+    set_flags(|flags| flags.fault = true);
+}
+
+/// Marks the current subsegment as an error: the caller's, as HTTP 4xx is.
+///
+/// ```
+/// # use tracer_runtime::testing;
+/// let trace = testing::capture(|| tracer_runtime::subsegment("work", tracer_runtime::set_error));
+/// assert!(trace.subsegment("work").is_error());
+/// ```
+pub fn set_error() {
+    set_flags(|flags| flags.error = true);
+}
+
+/// Marks the current subsegment as throttled, which is an error too, as HTTP 429 is.
+///
+/// ```
+/// # use tracer_runtime::testing;
+/// let trace = testing::capture(|| tracer_runtime::subsegment("work", tracer_runtime::set_throttle));
+/// assert!(trace.subsegment("work").is_throttle());
+/// ```
+pub fn set_throttle() {
+    set_flags(|flags| (flags.error, flags.throttle) = (true, true));
+}
+
+/// Records an error with its sources on the current subsegment and marks it as a fault: for errors that the function
+/// handles and does not return.
+///
+/// ```
+/// # use tracer_runtime::testing;
+/// let trace = testing::capture(|| {
+///     tracer_runtime::subsegment("work", || {
+///         let error = "x".parse::<u8>().unwrap_err();
+///         tracer_runtime::add_error(&error);
+///     });
+/// });
+/// assert_eq!(trace.subsegment("work").exceptions()[0].message(), "invalid digit found in string");
+/// ```
+pub fn add_error<E: Error + ?Sized>(error: &E) {
+    let Some(context) = current() else { return };
+    let exceptions = Exceptions::of_error(error);
+    context.change(|state, index| {
+        let (record, mut new_id) = state.record_and_ids();
+        record[index].flags.fault = true;
+        exceptions.record_on(record, index, &mut new_id);
+    });
+}
+
+fn set_flags(set: impl FnOnce(&mut super::record::Flags)) {
+    let Some(context) = current() else { return };
+    context.change(|state, index| set(&mut state.record[index].flags));
+}
+
+fn put_text(section: Section, key: &str, value: &str) {
+    put_written(section, key, |out| write_string(out, value));
+}
+
+fn put_json(section: Section, key: &str, value: impl std::fmt::Display) {
+    put_written(section, key, |out| out.extend_from_slice(value.to_string().as_bytes()));
+}
+
+fn put_written(section: Section, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
+    let Some(context) = current() else { return };
+    let mut text = Vec::new();
+    write_string(&mut text, key);
+    text.push(b':');
+    let key_length = text.len();
+    write(&mut text);
+    context.put(section, key_length, &text);
+}
+
+fn current() -> Option<Context> {
+    if context::is_recording() { context::current() } else { None }
+}

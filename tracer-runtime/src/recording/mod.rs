@@ -1,0 +1,54 @@
+//! Everything that records: compiled with the feature `enable` only.
+//!
+//! From below: `json` and `name` write text; `record` keeps an invocation's subsegments, `exception` its errors,
+//! `document` and `outbox` turn them into datagrams; `config`, `sink` and `tracer` say whether and where they go;
+//! `invocation` holds one record with its header and clock, and `watcher` sends early; `context` is what is current
+//! on a thread; `scope` and `traced` are a call and a future with a subsegment; the rest is what users call.
+
+pub(crate) mod callsite;
+mod config;
+pub(crate) mod context;
+mod current;
+mod daemon_address;
+mod document;
+mod exception;
+mod fields;
+mod invocation;
+mod json;
+mod metadata;
+mod name;
+mod outbox;
+pub(crate) mod probe;
+mod record;
+pub(crate) mod scope;
+mod scratch;
+mod sink;
+pub(crate) mod source;
+mod subsegment;
+mod tracer;
+pub(crate) mod traced;
+mod warning;
+mod watcher;
+
+#[cfg(feature = "lambda")]
+pub(crate) use self::context::Entered;
+pub use self::callsite::ErrorFlag;
+pub use self::current::{Handle, is_sampled, trace_header, trace_id};
+#[cfg(feature = "tokio")]
+pub use self::current::{spawn, spawn_blocking};
+pub use self::daemon_address::{DaemonAddress, DaemonAddressError};
+pub use self::fields::{
+    Namespace, add_error, set_aws, set_error, set_fault, set_http_request, set_http_response, set_namespace, set_sql,
+    set_throttle,
+};
+pub(crate) use self::invocation::{Beginning, InvocationRef};
+pub(crate) use self::json::write_string;
+pub use self::metadata::{put_annotation, put_metadata, put_metadata_in, put_metadata_with};
+pub use self::sink::{MemorySink, NotSent, Sink, StdoutSink, UdpSink};
+pub use self::subsegment::{InSubsegment, Subsegment, subsegment, subsegment_async};
+pub use self::traced::Carried;
+pub(crate) use self::tracer::DISABLED;
+pub use self::tracer::{AlreadyInstalled, Tracer, TracerBuilder};
+
+#[cfg(test)]
+mod tests;
