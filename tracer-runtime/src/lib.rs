@@ -4,6 +4,7 @@
 mod annotation;
 #[cfg(not(feature = "enable"))]
 mod compiled_out;
+mod daemon_address;
 mod invocation_source;
 #[cfg(feature = "lambda")]
 #[cfg_attr(docsrs, doc(cfg(feature = "lambda")))]
@@ -26,9 +27,10 @@ pub use tracer_macros::{capture_lambda_handler, capture_method};
 pub use crate::annotation::AnnotationValue;
 #[cfg(not(feature = "enable"))]
 use crate::compiled_out as recording;
+pub use crate::daemon_address::{DaemonAddress, DaemonAddressError};
 pub use crate::invocation_source::Invocation;
 pub use crate::recording::{
-    AlreadyInstalled, Carried, DaemonAddress, DaemonAddressError, ErrorFlag, Handle, InSubsegment, MemorySink, Namespace,
+    AlreadyInstalled, Carried, ErrorFlag, Handle, InSubsegment, MemorySink, Namespace,
     NotSent, Sink, StdoutSink, Subsegment, Tracer, TracerBuilder, UdpSink, add_error, is_sampled, put_annotation,
     put_metadata, put_metadata_in, put_metadata_with, set_aws, set_error, set_fault, set_http_request, set_http_response,
     set_namespace, set_sql, set_throttle, subsegment, subsegment_async, trace_header, trace_id,

@@ -106,6 +106,11 @@ impl Invocation {
         self.send_outbox(state);
     }
 
+    /// Sends what is left of a test's trace.
+    pub(crate) fn send_everything(&self) {
+        self.send(Due::ClosedAndOpen);
+    }
+
     /// Sends the outbox, document by document; the lock is released for each system call.
     fn send_outbox<'a>(&'a self, mut state: MutexGuard<'a, State>) {
         if state.record.outbox.is_empty() {

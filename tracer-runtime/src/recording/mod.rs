@@ -9,7 +9,6 @@ pub(crate) mod callsite;
 mod config;
 pub(crate) mod context;
 mod current;
-mod daemon_address;
 mod document;
 mod exception;
 mod fields;
@@ -30,13 +29,10 @@ pub(crate) mod traced;
 mod warning;
 mod watcher;
 
-#[cfg(feature = "lambda")]
-pub(crate) use self::context::Entered;
 pub use self::callsite::ErrorFlag;
 pub use self::current::{Handle, is_sampled, trace_header, trace_id};
 #[cfg(feature = "tokio")]
 pub use self::current::{spawn, spawn_blocking};
-pub use self::daemon_address::{DaemonAddress, DaemonAddressError};
 pub use self::fields::{
     Namespace, add_error, set_aws, set_error, set_fault, set_http_request, set_http_response, set_namespace, set_sql,
     set_throttle,

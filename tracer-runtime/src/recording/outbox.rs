@@ -88,9 +88,7 @@ impl Record {
         let mut found = vec![root];
         let mut at = 0;
         while let Some(index) = found.get(at).copied() {
-            let children = std::iter::successors(Some(self[index].first_child), |child| Some(self[*child].next));
-            let closed = |child: &NodeIndex| self[*child].stage == Stage::Closed;
-            found.extend(children.take_while(|child| *child != NONE).filter(closed));
+            found.extend(self.children(index).filter(|child| self[*child].stage == Stage::Closed));
             at += 1;
         }
         found
@@ -121,9 +119,8 @@ impl Record {
     }
 
     fn leaving_children(&self, index: NodeIndex) -> impl Iterator<Item = NodeIndex> {
-        let children = std::iter::successors(Some(self[index].first_child), |child| Some(self[*child].next));
         let leaves = |child: &NodeIndex| self[*child].stage == Stage::Leaving && !self[*child].flags.detached;
-        children.take_while(|child| *child != NONE).filter(leaves)
+        self.children(index).filter(leaves)
     }
 
     /// How long a subsegment's own part is, once its values are cut to the limit.

@@ -186,17 +186,72 @@ impl<E: ?Sized> FailUnknown for Failure<'_, E> {
     }
 }
 
-/// Records what a call returned and closes its scope.
+/// Most returned values: the scope ends where the function returns.
+#[derive(Debug)]
+pub struct AsIs;
+
+impl AsIs {
+    pub fn end<R>(self, scope: Scope, returned: R) -> R {
+        scope.close();
+        returned
+    }
+}
+
+/// A response whose body is streamed after the function returned; the feature `lambda` implements it.
+pub trait EndsOfBody {
+    type Kind;
+    fn kind(&self) -> Self::Kind;
+}
+
+/// A response of any stream, where the function's signature hides its type; the feature `lambda` implements it.
+pub trait EndsOfStream {
+    type Kind;
+    fn kind(&self) -> Self::Kind;
+}
+
+pub trait EndsHere {
+    fn kind(&self) -> AsIs;
+}
+
+impl<R: ?Sized> EndsHere for Returned<'_, R> {
+    fn kind(&self) -> AsIs {
+        AsIs
+    }
+}
+
+/// Closes the scope, or hands it to the body that is still to be streamed.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __end {
+    (opaque, $scope:expr, $returned:expr) => {{
+        use $crate::__private::{EndsHere as _, EndsOfBody as _, EndsOfStream as _};
+        let kind = (&&&&$crate::__private::Returned(&$returned)).kind();
+        kind.end($scope, $returned)
+    }};
+    (named, $scope:expr, $returned:expr) => {{
+        use $crate::__private::{EndsHere as _, EndsOfBody as _};
+        let kind = (&&&&$crate::__private::Returned(&$returned)).kind();
+        kind.end($scope, $returned)
+    }};
+}
+
+/// Records what a call returned and closes its scope. `opaque` first where the return type contains `impl Stream`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __outcome {
+    (opaque, $scope:expr, $returned:expr, $response:ident, none) => {
+        $crate::__outcome!(@ opaque, $scope, $returned, $response, none)
+    };
+    (opaque, $scope:expr, $returned:expr, $response:ident, $predicate:path) => {
+        $crate::__outcome!(@ opaque, $scope, $returned, $response, ($predicate))
+    };
     ($scope:expr, $returned:expr, $response:ident, none) => {
-        $crate::__outcome!(@ $scope, $returned, $response, none)
+        $crate::__outcome!(@ named, $scope, $returned, $response, none)
     };
     ($scope:expr, $returned:expr, $response:ident, $predicate:path) => {
-        $crate::__outcome!(@ $scope, $returned, $response, ($predicate))
+        $crate::__outcome!(@ named, $scope, $returned, $response, ($predicate))
     };
-    (@ $scope:expr, $returned:expr, $response:ident, $predicate:tt) => {{
+    (@ $kind:ident, $scope:expr, $returned:expr, $response:ident, $predicate:tt) => {{
         use $crate::__private::{
             FailDebug as _, FailDisplay as _, FailDyn as _, FailError as _, FailUnknown as _, RespondNothing as _,
             RespondSerialized as _, SeeAny as _, SeeOption as _, SeeResult as _,
@@ -213,8 +268,7 @@ macro_rules! __outcome {
                 $crate::__private::Seen::Nothing => {}
             }
         }
-        scope.close();
-        returned
+        $crate::__end!($kind, scope, returned)
     }};
 }
 

@@ -210,6 +210,11 @@ impl Record {
         (0..self.nodes.len() as NodeIndex).filter(|index| self[*index].stage != Stage::Free)
     }
 
+    pub(crate) fn children(&self, index: NodeIndex) -> impl Iterator<Item = NodeIndex> {
+        let first = Some(self[index].first_child).filter(|child| *child != NONE);
+        std::iter::successors(first, |child| Some(self[*child].next).filter(|next| *next != NONE))
+    }
+
     /// The subsegment `id` at `index`, unless it was sent and its entry given to another since.
     pub(crate) fn find(&self, index: NodeIndex, id: SegmentId) -> Option<&Node> {
         self.nodes.get(index as usize).filter(|node| node.id == id && node.stage != Stage::Free)
@@ -291,19 +296,18 @@ impl Record {
             Field { next: NONE, section, namespace, key_length: key_length as u32, text };
         // A comma, and at most what opens and closes its section and namespace.
         let namespace_bytes = self.namespaces.get(usize::from(namespace)).map_or(0, |name| name.length);
-        let text_bytes = text.length + namespace_bytes + 8;
-        self[index].text_bytes += text_bytes;
-        self.text_bytes += text_bytes as usize;
+        let mut text_bytes = text.length + namespace_bytes + 8;
         match self.same_key(index, &field) {
             Some(old) => {
                 let old = std::mem::replace(&mut self.fields[old as usize].text, text);
                 self.garbage += old.length as usize;
-                self[index].text_bytes -= old.length;
-                self.text_bytes -= old.length as usize;
-                self.compact();
+                text_bytes = text.length.saturating_sub(old.length);
             }
             None => self.append_field(index, field),
         }
+        self[index].text_bytes += text_bytes;
+        self.text_bytes += text_bytes as usize;
+        self.compact();
     }
 
     fn append_field(&mut self, index: NodeIndex, field: Field) {

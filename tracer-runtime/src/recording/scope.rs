@@ -197,12 +197,6 @@ impl Open {
         }
     }
 
-    /// Closes the subsegment of a future that was dropped before its end (P10).
-    pub(crate) fn cancel(self) {
-        self.put_cancelled();
-        self.close();
-    }
-
     pub(crate) fn put_annotation(&self, key_length: usize, text: &[u8]) {
         self.context.put(Section::Annotation, key_length, text);
     }
@@ -339,6 +333,12 @@ impl Scope {
         }
     }
 
+    /// Records an error that only prints.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn fail_with_text<E: std::fmt::Display>(&self, error: &E) {
+        self.fail(None, || Exceptions::of_text(error, error));
+    }
+
     /// Stops being current without closing: a future that is not ready.
     pub(crate) fn leave(mut self) -> Option<Open> {
         let entered = self.open.take()?;
@@ -349,6 +349,7 @@ impl Scope {
     /// Closes the subsegment.
     pub fn close(self) {}
 
+    /// Closes the subsegment of a future that was dropped before its end (P10).
     pub(crate) fn cancel(self) {
         if let Some(open) = self.open() {
             open.put_cancelled();

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use once_cell::sync::OnceCell;
 
-use super::daemon_address::DaemonAddress;
 use super::warning;
+use crate::daemon_address::DaemonAddress;
 
 /// The line before each document (facts 3.1).
 pub(crate) const HEADER_LINE: &[u8] = b"{\"format\":\"json\",\"version\":1}\n";

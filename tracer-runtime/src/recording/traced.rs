@@ -17,7 +17,7 @@ use super::source::{Source, Using};
 use super::tracer::Tracer;
 
 /// What opens the subsegment at the first poll.
-struct Start {
+pub(crate) struct Start {
     callsite: &'static Callsite,
     owner: Owner,
     tracer: Option<Tracer>,
@@ -50,7 +50,7 @@ impl Start {
     }
 }
 
-enum State {
+pub(crate) enum State {
     Unpolled(Start),
     Open(Open),
     /// Nothing is recorded, or the end was.
@@ -59,7 +59,7 @@ enum State {
 
 impl State {
     /// Opens the subsegment if this is the first poll, and makes it current.
-    fn enter(&mut self) -> Scope {
+    pub(crate) fn enter(&mut self) -> Scope {
         match std::mem::replace(self, Self::Bare) {
             Self::Unpolled(start) => Scope::enter(start.open()),
             Self::Open(open) => open.enter(),
@@ -67,7 +67,7 @@ impl State {
         }
     }
 
-    fn leave(&mut self, scope: Scope) {
+    pub(crate) fn leave(&mut self, scope: Scope) {
         if let Some(open) = scope.leave() {
             *self = Self::Open(open);
         }
@@ -245,8 +245,8 @@ impl<S> TracedStream<S> {
 
     /// Keeps a subsegment open until the stream ends: of a response that is streamed.
     #[cfg(feature = "lambda")]
-    pub(crate) fn opened(open: Open, stream: S) -> Self {
-        Self { stream: Some(stream), state: State::Open(open), items: 0 }
+    pub(crate) fn resumed(open: Option<Open>, stream: S) -> Self {
+        Self { stream: Some(stream), state: open.map_or(State::Bare, State::Open), items: 0 }
     }
 }
 

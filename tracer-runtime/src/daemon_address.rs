@@ -1,8 +1,8 @@
 //! Where the X-Ray daemon listens: `AWS_XRAY_DAEMON_ADDRESS` in each of its forms (facts 3.6).
 
 use std::fmt;
-use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+#[cfg(feature = "enable")]
+use std::{io, net::{SocketAddr, ToSocketAddrs}};
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -26,6 +26,7 @@ pub struct DaemonAddress {
 
 impl DaemonAddress {
     /// Looks the host up. An IP address needs no look-up and never blocks; a host name may.
+    #[cfg(feature = "enable")]
     pub(crate) fn resolve(&self) -> io::Result<SocketAddr> {
         let mut found = (self.host.as_str(), self.port).to_socket_addrs()?;
         found.next().ok_or_else(|| io::ErrorKind::NotFound.into())
