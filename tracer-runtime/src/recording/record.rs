@@ -294,20 +294,27 @@ impl Record {
         }
         let field =
             Field { next: NONE, section, namespace, key_length: key_length as u32, text };
-        // A comma, and at most what opens and closes its section and namespace.
+        // Beside the text a comma, and at most what opens and closes its section and namespace.
         let namespace_bytes = self.namespaces.get(usize::from(namespace)).map_or(0, |name| name.length);
-        let mut text_bytes = text.length + namespace_bytes + 8;
         match self.same_key(index, &field) {
             Some(old) => {
                 let old = std::mem::replace(&mut self.fields[old as usize].text, text);
                 self.garbage += old.length as usize;
-                text_bytes = text.length.saturating_sub(old.length);
+                self[index].text_bytes -= old.length;
+                self.text_bytes -= old.length as usize;
+                self.count_text(index, text.length);
+                self.compact();
             }
-            None => self.append_field(index, field),
+            None => {
+                self.append_field(index, field);
+                self.count_text(index, text.length + namespace_bytes + 8);
+            }
         }
-        self[index].text_bytes += text_bytes;
-        self.text_bytes += text_bytes as usize;
-        self.compact();
+    }
+
+    fn count_text(&mut self, index: NodeIndex, bytes: u32) {
+        self[index].text_bytes += bytes;
+        self.text_bytes += bytes as usize;
     }
 
     fn append_field(&mut self, index: NodeIndex, field: Field) {

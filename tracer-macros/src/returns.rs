@@ -1,0 +1,207 @@
+//! Questions about what the function returns.
+
+use proc_macro2::Span;
+use quote::ToTokens as _;
+use syn::visit_mut::{self, VisitMut};
+use syn::{
+    Error, GenericArgument, Ident, Path, PathArguments, Result, ReturnType, Signature, Token, Type,
+    TypeInfer, TypeParamBound,
+};
+
+/// What a function returns, as far as it decides how it is traced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Returns {
+    Nothing,
+    Never,
+    Value,
+    /// A closure behind `impl Fn…`: the bare body learns the types of its arguments from there.
+    Closure,
+    Future(Form),
+    Stream(Form),
+}
+
+/// How a future or a stream is returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Opaque,
+    Boxed,
+}
+
+impl Returns {
+    pub(crate) fn of(signature: &Signature) -> Result<Self> {
+        let ReturnType::Type(_, ty) = &signature.output else {
+            return Ok(Self::Nothing);
+        };
+        let is_async = signature.asyncness.is_some();
+        Ok(match ungrouped(ty) {
+            Type::Tuple(tuple) if tuple.elems.is_empty() => Self::Nothing,
+            Type::Never(_) => Self::Never,
+            // An `async fn` is traced itself, whatever it hands out at its end.
+            _ if is_async => Self::Value,
+            Type::ImplTrait(opaque) => {
+                let names = || opaque.bounds.iter().filter_map(trait_name);
+                match names().find_map(|name| Self::of_trait(name, Form::Opaque)) {
+                    Some(awaited) => {
+                        check_bounds(opaque.bounds.iter())?;
+                        awaited
+                    }
+                    None if names().any(is_call_trait) => Self::Closure,
+                    None => Self::Value,
+                }
+            }
+            Type::Path(path) => Self::of_path(&path.path)?.unwrap_or(Self::Value),
+            _ => Self::Value,
+        })
+    }
+
+    fn of_trait(name: &Ident, form: Form) -> Option<Self> {
+        match name.to_string().as_str() {
+            "Future" => Some(Self::Future(form)),
+            "Stream" => Some(Self::Stream(form)),
+            _ => None,
+        }
+    }
+
+    /// `BoxFuture` and its like, and `Pin<Box<dyn Future>>`.
+    fn of_path(path: &Path) -> Result<Option<Self>> {
+        let Some(last) = path.segments.last() else {
+            return Ok(None);
+        };
+        Ok(match last.ident.to_string().as_str() {
+            "BoxFuture" | "LocalBoxFuture" => Some(Self::Future(Form::Boxed)),
+            "BoxStream" | "LocalBoxStream" => Some(Self::Stream(Form::Boxed)),
+            "Pin" => match argument(path).and_then(boxed) {
+                Some(Type::TraitObject(object)) => Self::of_bounds(object.bounds.iter()),
+                Some(Type::ImplTrait(opaque)) => {
+                    let awaited = Self::of_bounds(opaque.bounds.iter());
+                    if awaited.is_some() {
+                        check_bounds(opaque.bounds.iter())?;
+                    }
+                    awaited
+                }
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
+    fn of_bounds<'a>(bounds: impl Iterator<Item = &'a TypeParamBound>) -> Option<Self> {
+        bounds
+            .filter_map(trait_name)
+            .find_map(|name| Self::of_trait(name, Form::Boxed))
+    }
+}
+
+/// The declared type where only its shape is wanted: each `impl Trait` in it is left to inference.
+pub(crate) fn inferred(output: &ReturnType) -> Option<Type> {
+    let ReturnType::Type(_, ty) = output else {
+        return None;
+    };
+    let mut ty = (**ty).clone();
+    Inferred.visit_type_mut(&mut ty);
+    Some(ty)
+}
+
+/// `T` of `-> impl Future<Output = T>`.
+pub(crate) fn output_of_future(signature: &Signature) -> Option<Type> {
+    let ReturnType::Type(_, ty) = &signature.output else {
+        return None;
+    };
+    let Type::ImplTrait(opaque) = ungrouped(ty) else {
+        return None;
+    };
+    let output = opaque.bounds.iter().find_map(|bound| {
+        let TypeParamBound::Trait(bound) = bound else {
+            return None;
+        };
+        let last = bound.path.segments.last().filter(|last| last.ident == "Future")?;
+        let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+            return None;
+        };
+        arguments.args.iter().find_map(|argument| match argument {
+            GenericArgument::AssocType(output) if output.ident == "Output" => Some(output.ty.clone()),
+            _ => None,
+        })
+    });
+    let mut output = output.filter(|_| signature.asyncness.is_none())?;
+    Inferred.visit_type_mut(&mut output);
+    Some(output)
+}
+
+struct Inferred;
+
+impl VisitMut for Inferred {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        match ty {
+            Type::ImplTrait(_) => {
+                let underscore_token = Token![_](Span::mixed_site());
+                *ty = Type::Infer(TypeInfer {
+                    attrs: Vec::new(),
+                    underscore_token,
+                });
+            }
+            _ => visit_mut::visit_type_mut(self, ty),
+        }
+    }
+}
+
+fn ungrouped(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => ungrouped(&group.elem),
+        Type::Paren(paren) => ungrouped(&paren.elem),
+        ty => ty,
+    }
+}
+
+/// The type argument of the path's last segment.
+fn argument(path: &Path) -> Option<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &path.segments.last()?.arguments else {
+        return None;
+    };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ungrouped(ty)),
+        _ => None,
+    })
+}
+
+/// What a `Box` holds.
+fn boxed(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let is_box = path
+        .path
+        .segments
+        .last()
+        .is_some_and(|segment| segment.ident == "Box");
+    argument(&path.path).filter(|_| is_box)
+}
+
+fn trait_name(bound: &TypeParamBound) -> Option<&Ident> {
+    match bound {
+        TypeParamBound::Trait(bound) => Some(&bound.path.segments.last()?.ident),
+        _ => None,
+    }
+}
+
+fn is_call_trait(name: &Ident) -> bool {
+    ["Fn", "FnMut", "FnOnce", "AsyncFn", "AsyncFnMut", "AsyncFnOnce"]
+        .iter()
+        .any(|known| name == known)
+}
+
+/// The traced future is another type, so it can keep only the promises that the tracer knows to keep.
+fn check_bounds<'a>(bounds: impl Iterator<Item = &'a TypeParamBound>) -> Result<()> {
+    const KEPT: &[&str] = &["Future", "Stream", "Send", "Sync", "Unpin"];
+    for bound in bounds {
+        let Some(name) = trait_name(bound) else { continue };
+        if KEPT.iter().any(|kept| name == kept) {
+            continue;
+        }
+        let bound = bound.to_token_stream();
+        let message = format!(
+            "the traced future or stream keeps `Send`, `Sync`, `Unpin` and lifetimes, and cannot be `{name}` as \
+             well: remove this bound, or put the attribute on an `async fn` that this function calls"
+        );
+        return Err(Error::new_spanned(bound, message));
+    }
+    Ok(())
+}
