@@ -276,13 +276,3 @@ fn behaviour_92_the_settings_of_a_tracer_are_its_own() {
     assert!(tracer.is_enabled() && !other.is_enabled());
     assert_eq!((tracer.service(), other.service()), ("orders", "payments"));
 }
-
-#[test]
-fn the_articles_fixture_switches_tracing_off() {
-    let off = testing::disabled();
-    let trace = testing::capture(|| subsegment("still captured", || ()));
-    assert_eq!(trace.subsegments().len(), 1);
-    let tracer = Tracer::builder().enabled(true).sink(MemorySink::default()).build();
-    assert!(!tracer.is_enabled());
-    drop(off);
-}

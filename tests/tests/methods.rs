@@ -182,14 +182,14 @@ async fn behaviour_55_an_error_is_a_fault_unless_the_attribute_says_otherwise() 
 }
 
 #[capture_method(capture_error = true)]
-fn panics() {
-    panic!("of {}", "panic");
+fn panics(what: &str) {
+    panic!("of {what}");
 }
 
 #[test]
 fn behaviour_67_a_panic_is_a_fault_with_its_text_and_goes_on() {
     let trace = testing::capture(|| {
-        let payload = std::panic::catch_unwind(|| subsegment("around", panics)).unwrap_err();
+        let payload = std::panic::catch_unwind(|| subsegment("around", || panics("panic"))).unwrap_err();
         assert_eq!(payload.downcast_ref::<String>().unwrap(), "of panic");
     });
     let panics = trace.subsegment("panics");

@@ -84,7 +84,7 @@ impl Expansion<'_> {
     fn guarded_body(&self) -> TokenStream {
         let scope = self.scope();
         let annotate = self.annotate();
-        let body = &self.function.body.block;
+        let body = self.written_body();
         quote_spanned! { Span::mixed_site()=>
             let __guard = #scope;
             #annotate
@@ -110,7 +110,8 @@ impl Expansion<'_> {
     fn async_body(&self) -> TokenStream {
         let private = self.private();
         let rebinding = &self.parameters.rebinding;
-        let (pin, annotate, body) = (self.pin(), self.annotate(), self.returned_body());
+        let (pin, annotate) = (self.pin(), self.annotate());
+        let body = self.written_body();
         let probe = self.probe();
         let site = Span::mixed_site();
         let future = quote_spanned! { site=> async move { #pin #rebinding #annotate #body } };
@@ -179,54 +180,62 @@ impl Expansion<'_> {
     }
 
     /// The body as a closure that owns the arguments.
+    ///
+    /// Its braces are of this crate's edition, 2024: what the body's last expression borrows is dropped before the
+    /// arguments, in the user's edition too, as it is in the bare function.
     fn closure(&self, annotate: &TokenStream) -> TokenStream {
         let site = Span::mixed_site();
         let ty = returns::inferred(&self.function.signature.output)
             .map_or_else(|| quote_spanned! { site=> () }, |ty| quote! { #ty });
-        let (rebinding, body) = (&self.parameters.rebinding, self.returned_body());
+        let (rebinding, body) = (&self.parameters.rebinding, self.written_body());
         quote_spanned! { site=> move || -> #ty { #rebinding #annotate #body } }
     }
 
-    /// `return { BODY };`, which drops the body's temporaries before the arguments, as the bare function does.
-    fn returned_body(&self) -> TokenStream {
-        let site = Span::mixed_site();
+    /// The user's own block: its braces keep the user's edition, which decides when temporaries are dropped.
+    fn written_body(&self) -> TokenTree {
         let written = &self.function.body.block;
         // A statement in front, or rustc calls the braces unnecessary.
-        let mut statements = quote_spanned! { site=> (); };
+        let mut statements = quote_spanned! { Span::mixed_site()=> (); };
         statements.extend(written.stream());
-        let mut body = Group::new(Delimiter::Brace, statements);
-        body.set_span(written.span());
-        let body = TokenTree::Group(body);
-        quote_spanned! { site=> return #body; }
+        let mut block = Group::new(Delimiter::Brace, statements);
+        block.set_span(written.span());
+        TokenTree::Group(block)
     }
 
     /// Never runs, and tells the type of the `async` block before the first `return` or `?` in it is seen.
     fn pin(&self) -> TokenStream {
+        let private = self.private();
         let site = Span::mixed_site();
         let ty = match self.returns {
             Returns::Nothing => quote_spanned! { site=> () },
-            Returns::Never => quote_spanned! { site=> ::core::convert::Infallible },
+            Returns::Never => return TokenStream::new(),
             _ => match returns::inferred(&self.function.signature.output) {
                 None | Some(syn::Type::Infer(_)) => return TokenStream::new(),
                 Some(ty) => quote! { #ty },
             },
         };
-        quote_spanned! { site=> if false { let __pin: #ty = loop {}; return __pin; } }
+        quote_spanned! { site=>
+            if let #private::Option::Some(__pin) = #private::Option::None::<#ty> {
+                return __pin;
+            }
+        }
     }
 
     /// What looks at the output of a future.
     fn probe(&self) -> TokenStream {
-        let outcome = self.outcome();
-        let ty = self.declared_output();
+        let (outcome, ty) = (self.outcome(), self.probed());
         quote_spanned! { Span::mixed_site()=> |__ret #ty, __scope| #outcome }
     }
 
     /// `: T` of `impl Future<Output = T>`: what the body leaves open is known from there.
-    fn declared_output(&self) -> TokenStream {
-        match returns::output_of_future(&self.function.signature) {
-            Some(ty) => quote_spanned! { Span::mixed_site()=> : #ty },
-            None => TokenStream::new(),
+    fn probed(&self) -> TokenStream {
+        let site = Span::mixed_site();
+        if self.returns == Returns::Never {
+            // The type `!` cannot be written here.
+            return quote_spanned! { site=> : ::core::convert::Infallible };
         }
+        let output = returns::output_of_future(&self.function.signature);
+        output.map_or_else(TokenStream::new, |ty| quote_spanned! { site=> : #ty })
     }
 
     /// Records the outcome and closes the scope. Its errors belong to whoever asked for the response.

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 /// An argument of a handler that carries the invocation's trace header and deadline.
 ///
 /// `LambdaEvent`, `lambda_runtime::Context` and `lambda_http::Request` implement it (features `lambda`, `lambda-http`),
-/// so do [`TraceHeader`](crate::TraceHeader) and strings for `context = expr`. Implement it for an event type of
-/// your own that brings a header along.
+/// so does [`TraceHeader`](crate::TraceHeader). Implement it for an event type of your own that brings a header along;
+/// `context = expr` also takes the header as a string.
 ///
 /// ```
 /// use std::borrow::Cow;
@@ -36,33 +36,23 @@ pub trait Invocation {
     /// The tracing header, `Root=…;Parent=…;Sampled=1`.
     ///
     /// ```
-    /// use tracer_runtime::Invocation;
+    /// use tracer_runtime::{Invocation, Sampling, TraceHeader, TraceId};
     ///
-    /// assert_eq!("Root=1".trace_header().as_deref(), Some("Root=1"));
+    /// let header = TraceHeader::new(TraceId::from_parts(1, 2), None, Sampling::Sampled);
+    /// assert!(header.trace_header().unwrap().starts_with("Root=1-00000001-"));
     /// ```
     fn trace_header(&self) -> Option<Cow<'_, str>>;
 
     /// When the invocation is ended by force, in epoch milliseconds. `None` where that is not known.
     ///
     /// ```
-    /// use tracer_runtime::Invocation;
+    /// use tracer_runtime::{Invocation, Sampling, TraceHeader, TraceId};
     ///
-    /// assert_eq!("Root=1".deadline(), None);
+    /// let header = TraceHeader::new(TraceId::from_parts(1, 2), None, Sampling::Sampled);
+    /// assert_eq!(header.deadline(), None);
     /// ```
     fn deadline(&self) -> Option<u64> {
         None
-    }
-}
-
-impl Invocation for str {
-    fn trace_header(&self) -> Option<Cow<'_, str>> {
-        Some(Cow::Borrowed(self))
-    }
-}
-
-impl Invocation for String {
-    fn trace_header(&self) -> Option<Cow<'_, str>> {
-        Some(Cow::Borrowed(self))
     }
 }
 

@@ -1,5 +1,8 @@
 //! What is known of an annotated function when it is compiled.
 
+// Public for the expansions only, through `__private`.
+#![allow(missing_docs, missing_debug_implementations)]
+
 use super::name;
 
 /// One annotated function: everything that its attribute says, as a constant.

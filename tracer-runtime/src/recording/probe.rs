@@ -4,6 +4,9 @@
 //! fits. It sees the concrete types of the function that the attribute stands on, so in a generic function only what
 //! the bounds say.
 
+// Public for the expansions only, through `__private`.
+#![allow(missing_docs, missing_debug_implementations)]
+
 use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::ops::Deref;

@@ -1,5 +1,8 @@
 //! One traced call: opens a subsegment, is current while the function runs, and closes it however it ends.
 
+// Public for the expansions only, through `__private`.
+#![allow(missing_docs, missing_debug_implementations)]
+
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 

@@ -1,5 +1,8 @@
 //! Where a handler's trace header and deadline come from, and which tracer it uses.
 
+// Public for the expansions only, through `__private`.
+#![allow(missing_docs, missing_debug_implementations)]
+
 use std::borrow::Cow;
 
 use super::config::Config;
@@ -87,9 +90,48 @@ impl From<Environment> for Source<'_> {
     }
 }
 
-/// `context = expr`.
-pub fn explicit_source<I: Invocation + ?Sized>(invocation: &I) -> Source<'_> {
-    Source::of(invocation)
+/// `context = expr`: what carries the context, or the header as a string.
+pub fn explicit_source<C: Carrier + ?Sized>(carrier: &C) -> Source<'_> {
+    carrier.source()
+}
+
+#[diagnostic::on_unimplemented(
+    message = "`context` takes what carries the Lambda context, and `{Self}` does not",
+    note = "give it a `LambdaEvent<T>`, a `lambda_http::Request`, a `lambda_runtime::Context`, a `TraceHeader`, the header as \
+            a string, or implement `tracer_runtime::Invocation` for `{Self}`"
+)]
+pub trait Carrier {
+    fn source(&self) -> Source<'_>;
+}
+
+impl<I: Invocation + ?Sized> Carrier for I {
+    fn source(&self) -> Source<'_> {
+        Source::of(self)
+    }
+}
+
+impl Carrier for str {
+    fn source(&self) -> Source<'_> {
+        Source { header: Some(Cow::Borrowed(self)).filter(|text| !text.trim().is_empty()), deadline: None }
+    }
+}
+
+impl Carrier for &str {
+    fn source(&self) -> Source<'_> {
+        (**self).source()
+    }
+}
+
+impl Carrier for String {
+    fn source(&self) -> Source<'_> {
+        self.as_str().source()
+    }
+}
+
+impl Carrier for &String {
+    fn source(&self) -> Source<'_> {
+        self.as_str().source()
+    }
 }
 
 /// An argument of a handler that is asked whether it carries the context.

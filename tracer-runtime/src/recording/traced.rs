@@ -1,5 +1,8 @@
 //! A future or a stream with a subsegment: current while it is polled, open from the first poll to the end.
 
+// Public for the expansions only, through `__private`.
+#![allow(missing_docs, missing_debug_implementations)]
+
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;

@@ -87,8 +87,12 @@ impl Tracer {
     /// ```
     #[must_use]
     pub fn is_enabled(&self) -> bool {
-        let disabled_in_tests = DISABLED.load(Ordering::Relaxed) > 0 && self.inner.is_watched;
-        self.inner.config.enabled && !disabled_in_tests
+        self.inner.config.enabled && !self.is_disabled_for_tests()
+    }
+
+    fn is_disabled_for_tests(&self) -> bool {
+        let is_global = || GLOBAL.get().is_some_and(|global| Arc::ptr_eq(&global.inner, &self.inner));
+        DISABLED.load(Ordering::Relaxed) > 0 && is_global()
     }
 
     /// The service's name: the `Service` annotation, and the namespace of metadata that names no other.

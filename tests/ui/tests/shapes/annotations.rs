@@ -53,6 +53,12 @@ fn annotations_are_evaluated_only_when_recording() {
 #[derive(Debug)]
 struct NotFound;
 
+mod rules {
+    pub(super) fn is_ours(_: &super::NotFound) -> bool {
+        false
+    }
+}
+
 #[capture_method(err = "error")]
 fn callers_error() -> Result<u8, NotFound> {
     Err(NotFound)
@@ -67,16 +73,12 @@ fn throttles(_: &NotFound) -> ErrorFlag {
     ErrorFlag::Throttle
 }
 
-fn is_ours(_: &NotFound) -> bool {
-    false
-}
-
 #[capture_method(err = throttles)]
 fn throttled() -> Result<u8, NotFound> {
     Err(NotFound)
 }
 
-#[capture_method(err = self::is_ours)]
+#[capture_method(err = rules::is_ours)]
 async fn not_ours() -> Result<u8, NotFound> {
     Err(NotFound)
 }

@@ -5,8 +5,6 @@ use std::fmt::Debug;
 use std::num::ParseIntError;
 use std::sync::Mutex;
 
-use crate::executor::{block_on, pause};
-
 mod sync {
     use super::*;
 
@@ -98,6 +96,7 @@ mod sync {
 
 mod asynchronous {
     use super::*;
+    use crate::executor::{block_on, pause};
 
     both! {
         pub(super) async fn unit() { pause().await; }

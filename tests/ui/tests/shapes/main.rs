@@ -12,19 +12,7 @@
 // Each shape is written as a user may write it, not in the shortest way.
 #![allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, clippy::unnecessary_wraps, clippy::unused_async)]
 
-mod annotations;
-mod drop_order;
-mod executor;
-mod functions;
-mod futures;
-mod handlers;
-mod hygiene;
-mod methods;
-mod panics;
-mod sizes;
-
 /// The same functions twice: `bare`, and `traced` with the attribute.
-#[macro_export]
 macro_rules! both {
     ($($function:item)*) => {
         mod bare {
@@ -39,3 +27,14 @@ macro_rules! both {
         }
     };
 }
+
+mod annotations;
+mod drop_order;
+mod executor;
+mod functions;
+mod futures;
+mod handlers;
+mod hygiene;
+mod methods;
+mod panics;
+mod sizes;

@@ -106,7 +106,7 @@ fn a_method_is_named_after_its_type() {
 trait Store {
     #[capture_method]
     fn size(&self) -> usize {
-        std::mem::size_of_val(self)
+        size_of_val(self)
     }
 
     #[capture_method]

@@ -1,0 +1,8 @@
+use tracer_runtime::capture_method;
+
+#[capture_method(annotate(OrderId = 1))]
+fn load() -> u8 {
+    1
+}
+
+fn main() {}

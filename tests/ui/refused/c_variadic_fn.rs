@@ -1,0 +1,8 @@
+use tracer_runtime::capture_method;
+
+#[capture_method]
+unsafe extern "C" fn log(format: *const u8, ...) {
+    let _ = format;
+}
+
+fn main() {}

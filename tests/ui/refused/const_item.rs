@@ -1,0 +1,6 @@
+use tracer_runtime::capture_method;
+
+#[capture_method]
+const LIMIT: u8 = 1;
+
+fn main() {}

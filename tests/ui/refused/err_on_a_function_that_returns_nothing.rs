@@ -1,0 +1,6 @@
+use tracer_runtime::capture_method;
+
+#[capture_method(err = "ignore")]
+fn load() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use tracer_runtime::capture_method;
+
+#[capture_method(capture_response = true)]
+fn load() -> ! {
+    panic!()
+}
+
+fn main() {}

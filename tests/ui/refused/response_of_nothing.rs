@@ -1,0 +1,6 @@
+use tracer_runtime::capture_method;
+
+#[capture_method(capture_response = true)]
+fn load() {}
+
+fn main() {}

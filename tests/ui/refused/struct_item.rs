@@ -1,0 +1,6 @@
+use tracer_runtime::capture_method;
+
+#[capture_method]
+struct Order;
+
+fn main() {}

@@ -1,0 +1,8 @@
+use tracer_runtime::capture_method;
+
+#[capture_method]
+trait Store {
+    fn load(&self) {}
+}
+
+fn main() {}

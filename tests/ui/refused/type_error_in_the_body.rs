@@ -1,0 +1,8 @@
+use tracer_runtime::capture_method;
+
+#[capture_method]
+fn load() -> u8 {
+    "one"
+}
+
+fn main() {}
