@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use lambda_runtime::{Context, Error, LambdaEvent};
 use serde_json::{Value, json};
 use tracer_runtime::{
-    InSubsegment, MemorySink, Tracer, capture_lambda_handler, capture_method, put_annotation, subsegment, testing,
+    InSubsegment, MemorySink, Tracer, capture_lambda_handler, capture_method, put_annotation, subsegment,
+    testing,
 };
 
 const ROOT: &str = "Root=1-5759e988-bd862e3fe1be46a994272793";
@@ -52,7 +53,8 @@ async fn behaviours_16_25_28_only_the_first_invocation_starts_cold_even_if_it_fa
         }
     })
     .await;
-    let cold: Vec<_> = trace.find("handler").iter().map(|handler| handler.annotation("ColdStart").clone()).collect();
+    let cold: Vec<_> =
+        trace.find("handler").iter().map(|handler| handler.annotation("ColdStart").clone()).collect();
     assert_eq!(cold, [json!(true), json!(false), json!(false), json!(false)]);
     let failed = trace.find("handler")[0];
     assert!(failed.is_fault());
@@ -119,7 +121,11 @@ async fn behaviours_7_9_52_without_capture_no_text_is_recorded_and_the_fault_sta
 }
 
 #[capture_lambda_handler]
-async fn handler_with_more(prefix: &str, event: LambdaEvent<Value>, context: Context) -> Result<String, Error> {
+async fn handler_with_more(
+    prefix: &str,
+    event: LambdaEvent<Value>,
+    context: Context,
+) -> Result<String, Error> {
     assert_eq!(context.request_id, "");
     Ok(format!("{prefix}{}", event.payload))
 }
@@ -183,7 +189,8 @@ async fn behaviours_103_to_109_the_header_of_the_event_decides() {
         assert!(sink.documents().is_empty(), "{unrecorded}");
     }
 
-    let passed_on = call(&format!("{ROOT};Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a:1")).await.unwrap().unwrap();
+    let passed_on =
+        call(&format!("{ROOT};Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a:1")).await.unwrap().unwrap();
     let documents = sink.documents();
     assert_eq!(documents.len(), 1, "one datagram");
     let document: Value = serde_json::from_str(&documents[0]).unwrap();
@@ -254,7 +261,10 @@ async fn behaviours_65_126_127_overlapping_invocations_keep_their_own() {
     }
 
     let calls = (0..100_u64).map(|number| {
-        let header = format!("Root=1-5759e988-{number:024x};Parent={number:016x};Sampled={}", u8::from(number % 2 == 0));
+        let header = format!(
+            "Root=1-5759e988-{number:024x};Parent={number:016x};Sampled={}",
+            u8::from(number % 2 == 0)
+        );
         overlapping(event(json!({ "number": number }), Some(&header)), tracer.clone())
     });
     futures_util::future::join_all(calls).await;

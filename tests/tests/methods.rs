@@ -10,8 +10,9 @@ use serde::Serialize;
 use serde_json::json;
 use thiserror::Error;
 use tracer_runtime::{
-    ErrorFlag, InSubsegment, Namespace, Tracer, add_error, capture_method, put_annotation, put_metadata, put_metadata_in,
-    set_http_request, set_http_response, set_namespace, set_sql, subsegment, subsegment_async, testing,
+    ErrorFlag, InSubsegment, Namespace, Tracer, add_error, capture_method, put_annotation, put_metadata,
+    put_metadata_in, set_http_request, set_http_response, set_namespace, set_sql, subsegment,
+    subsegment_async, testing,
 };
 
 #[derive(Debug, Error, PartialEq)]
@@ -168,7 +169,8 @@ async fn by_bool(number: u32) -> Result<(), NotFound> {
 #[tokio::test]
 async fn behaviour_55_an_error_is_a_fault_unless_the_attribute_says_otherwise() {
     let trace = testing::capture_async(async {
-        let _ = (as_error(), as_nothing(), by_predicate(0), by_predicate(1), by_bool(0).await, by_bool(1).await);
+        let _ =
+            (as_error(), as_nothing(), by_predicate(0), by_predicate(1), by_bool(0).await, by_bool(1).await);
     })
     .await;
     assert!(trace.subsegment("as_error").is_error() && !trace.subsegment("as_error").is_fault());

@@ -92,7 +92,9 @@ async fn behaviours_131_132_blocking_tasks_and_threads_hang_on_what_started_them
 
 #[tokio::test]
 async fn a_task_without_the_helper_is_in_no_trace() {
-    let trace = testing::capture_async(async { tokio::spawn(child(0, 0)).await.unwrap() }.in_subsegment("root")).await;
+    let trace =
+        testing::capture_async(async { tokio::spawn(child(0, 0)).await.unwrap() }.in_subsegment("root"))
+            .await;
     assert!(trace.subsegment("root").subsegments().is_empty());
 }
 

@@ -52,6 +52,7 @@ pub(crate) const fn is_valid_key(key: &str) -> bool {
 }
 
 /// `key` as X-Ray takes it: other characters become `_`, an empty key becomes `_`, a long one is cut.
+#[cfg(any(feature = "enable", test))]
 pub(crate) fn valid_key(key: &str) -> Cow<'_, str> {
     if is_valid_key(key) {
         return Cow::Borrowed(key);
@@ -81,8 +82,12 @@ pub const fn checked_annotation_key(key: &'static str) -> &'static str {
 pub const fn checked_metadata_key(key: &'static str) -> &'static str {
     let bytes = key.as_bytes();
     assert!(!bytes.is_empty(), "a metadata key or namespace needs at least one character");
-    let reserved = bytes.len() >= 4 && bytes[0] == b'A' && bytes[1] == b'W' && bytes[2] == b'S' && bytes[3] == b'.';
-    assert!(!reserved, "metadata keys and namespaces that begin with `AWS.` are X-Ray's own: choose another name");
+    let reserved =
+        bytes.len() >= 4 && bytes[0] == b'A' && bytes[1] == b'W' && bytes[2] == b'S' && bytes[3] == b'.';
+    assert!(
+        !reserved,
+        "metadata keys and namespaces that begin with `AWS.` are X-Ray's own: choose another name"
+    );
     key
 }
 

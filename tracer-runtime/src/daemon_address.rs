@@ -1,9 +1,12 @@
 //! Where the X-Ray daemon listens: `AWS_XRAY_DAEMON_ADDRESS` in each of its forms (facts 3.6).
 
 use std::fmt;
-#[cfg(feature = "enable")]
-use std::{io, net::{SocketAddr, ToSocketAddrs}};
 use std::str::FromStr;
+#[cfg(feature = "enable")]
+use std::{
+    io,
+    net::{SocketAddr, ToSocketAddrs},
+};
 
 use thiserror::Error;
 
@@ -109,7 +112,18 @@ mod tests {
         assert_eq!(read("udp:1.2.3.4:5 tcp:1.2.3.4:6").unwrap(), "1.2.3.4:5");
         assert_eq!(read("tcp:1.2.3.4:6 udp:1.2.3.4:5").unwrap(), "1.2.3.4:5");
         assert_eq!(read("[::1]:2000").unwrap(), "[::1]:2000");
-        for wrong in ["", "1.2.3.4", "1.2.3.4:", ":2000", "::1:2000", "udp:1.2.3.4:5", "udp:a:1 udp:b:2", "a:1 b:2", "a:99999", "h:0"] {
+        for wrong in [
+            "",
+            "1.2.3.4",
+            "1.2.3.4:",
+            ":2000",
+            "::1:2000",
+            "udp:1.2.3.4:5",
+            "udp:a:1 udp:b:2",
+            "a:1 b:2",
+            "a:99999",
+            "h:0",
+        ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

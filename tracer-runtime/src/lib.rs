@@ -30,10 +30,11 @@ use crate::compiled_out as recording;
 pub use crate::daemon_address::{DaemonAddress, DaemonAddressError};
 pub use crate::invocation_source::Invocation;
 pub use crate::recording::{
-    AlreadyInstalled, Carried, ErrorFlag, Handle, InSubsegment, MemorySink, Namespace,
-    NotSent, Sink, StdoutSink, Subsegment, Tracer, TracerBuilder, UdpSink, add_error, is_sampled, put_annotation,
-    put_metadata, put_metadata_in, put_metadata_with, set_aws, set_error, set_fault, set_http_request, set_http_response,
-    set_namespace, set_sql, set_throttle, subsegment, subsegment_async, trace_header, trace_id,
+    AlreadyInstalled, Carried, ErrorFlag, Handle, InSubsegment, MemorySink, Namespace, NotSent, Sink,
+    StdoutSink, Subsegment, Tracer, TracerBuilder, UdpSink, add_error, is_sampled, put_annotation,
+    put_metadata, put_metadata_in, put_metadata_with, set_aws, set_error, set_fault, set_http_request,
+    set_http_response, set_namespace, set_sql, set_throttle, subsegment, subsegment_async, trace_header,
+    trace_id,
 };
 #[cfg(feature = "tokio")]
 pub use crate::recording::{spawn, spawn_blocking};

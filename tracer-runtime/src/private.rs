@@ -18,7 +18,9 @@ mod enabled {
     pub use crate::recording::callsite::{Callsite, ErrorFlag, Owner};
     pub use crate::recording::probe::*;
     pub use crate::recording::scope::Scope;
-    pub use crate::recording::source::{Environment, Found, SeekAny, SeekInvocation, Sought, Source, Using, explicit_source, start_from};
+    pub use crate::recording::source::{
+        Environment, Found, SeekAny, SeekInvocation, Sought, Source, Using, explicit_source, start_from,
+    };
     pub use crate::recording::traced::{Annotations, Traced, TracedStream};
     pub use crate::{__find_source as source, __outcome as outcome};
 

@@ -21,7 +21,7 @@ use std::future::Future;
 use std::sync::atomic::Ordering;
 
 use crate::recording::context::{Context, Entered};
-use crate::recording::scope::segment_of;
+use crate::recording::open::segment_of;
 use crate::recording::{Beginning, Carried, DISABLED, InvocationRef, MemorySink, Tracer, TracerBuilder};
 use crate::{Sampling, SegmentId, TraceHeader, TraceId};
 

@@ -139,10 +139,14 @@ impl TraceHeader {
         self.extra.clear();
         for part in text.split(';') {
             let part = part.trim();
-            let Some((key, value)) = part.split_once('=') else { continue };
+            let Some((key, value)) = part.split_once('=') else {
+                continue;
+            };
             let (key, value) = (key.trim(), value.trim());
             if key.eq_ignore_ascii_case("Root") {
-                root = Some(value.parse().map_err(|_| TraceHeaderError::BadRoot(value.chars().take(60).collect())));
+                root = Some(
+                    value.parse().map_err(|_| TraceHeaderError::BadRoot(value.chars().take(60).collect())),
+                );
             } else if key.eq_ignore_ascii_case("Parent") {
                 self.parent = value.parse().ok();
             } else if key.eq_ignore_ascii_case("Sampled") {

@@ -101,8 +101,10 @@ impl fmt::Debug for TraceId {
 pub struct SegmentId(pub(crate) u64);
 
 impl SegmentId {
+    #[cfg(feature = "enable")]
     pub(crate) const ZERO: Self = Self(0);
 
+    #[cfg(feature = "enable")]
     pub(crate) fn to_bytes(self) -> [u8; 16] {
         let mut text = [0; 16];
         text.copy_from_slice(&hex_digits(u128::from(self.0))[16..]);
@@ -186,7 +188,9 @@ mod tests {
 
     #[test]
     fn what_is_no_id_is_refused() {
-        for text in ["", "1-5759e988-bd862e3fe1be46a99427279", "2-5759e988-bd862e3fe1be46a994272793", "é", "+"] {
+        for text in
+            ["", "1-5759e988-bd862e3fe1be46a99427279", "2-5759e988-bd862e3fe1be46a994272793", "é", "+"]
+        {
             assert!(text.parse::<TraceId>().is_err(), "{text}");
             assert!(text.parse::<SegmentId>().is_err(), "{text}");
         }

@@ -21,7 +21,11 @@ pub(crate) struct PaymentError(f64);
 
 /// The response holds an authorisation code, so it is not captured.
 #[capture_method(capture_response = false, annotate("PaymentId" = payment_id, "PaymentMethod" = method))]
-pub(crate) async fn process_payment(payment_id: &str, amount: f64, method: &str) -> Result<String, PaymentError> {
+pub(crate) async fn process_payment(
+    payment_id: &str,
+    amount: f64,
+    method: &str,
+) -> Result<String, PaymentError> {
     annotate!("PaymentAmount" = amount);
     if amount <= 0.0 {
         return Err(PaymentError(amount));

@@ -23,7 +23,7 @@ async fn handler(a: u8) -> u8 {
     a
 }
 
-#[capture_lambda_handler]
+#[capture_lambda_handler(context = header)]
 fn named(header: &str) -> usize {
     header.len()
 }

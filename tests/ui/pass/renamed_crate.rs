@@ -3,7 +3,7 @@ extern crate tracer_runtime as my_tracer;
 mod tracer_runtime {}
 
 mod inner {
-    pub use my_tracer as tracer;
+    pub use ::tracer_runtime as tracer;
 }
 
 use my_tracer::{capture_lambda_handler, capture_method};

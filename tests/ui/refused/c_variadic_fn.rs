@@ -1,7 +1,7 @@
 use tracer_runtime::capture_method;
 
 #[capture_method]
-unsafe extern "C" fn log(format: *const u8, ...) {
+unsafe extern "C" fn log(format: *const u8, _: ...) {
     let _ = format;
 }
 

@@ -38,9 +38,17 @@ impl<S, E> EndsOfStream for &&Returned<'_, Result<StreamResponse<S>, E>> {
 }
 
 impl WithBody {
-    pub fn end<E>(self, scope: Scope, returned: Result<StreamResponse<Body>, E>) -> Result<StreamResponse<Body>, E> {
-        let Ok(response) = returned else { return AsIs.end(scope, returned) };
-        let Some(open) = scope.leave() else { return Ok(response) };
+    pub fn end<E>(
+        self,
+        scope: Scope,
+        returned: Result<StreamResponse<Body>, E>,
+    ) -> Result<StreamResponse<Body>, E> {
+        let Ok(response) = returned else {
+            return AsIs.end(scope, returned);
+        };
+        let Some(open) = scope.leave() else {
+            return Ok(response);
+        };
         let body = TracedBody { body: response.stream, state: State::Open(open) };
         Ok(StreamResponse { metadata_prelude: response.metadata_prelude, stream: Body::new(body) })
     }

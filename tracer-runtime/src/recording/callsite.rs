@@ -81,7 +81,12 @@ impl Callsite {
     }
 
     #[must_use]
-    pub const fn handler(module: &'static str, function: &'static str, file: &'static str, line: u32) -> Self {
+    pub const fn handler(
+        module: &'static str,
+        function: &'static str,
+        file: &'static str,
+        line: u32,
+    ) -> Self {
         Self { is_handler: true, ..Self::method(module, function, file, line) }
     }
 

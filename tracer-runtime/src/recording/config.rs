@@ -28,7 +28,8 @@ impl Config {
 
     /// Reads the settings through `variable`, so that tests need not change the process's environment.
     pub(crate) fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let text = |name| variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        let text =
+            |name| variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
         let switch = |name: &'static str| text(name).and_then(|value| parse_switch(name, &value));
 
         let forced_off = switch("AWS_XRAY_SDK_ENABLED") == Some(false);
@@ -52,7 +53,8 @@ impl Config {
             header_from_environment: text("AWS_LAMBDA_MAX_CONCURRENCY").is_none(),
             can_start_cold: text("AWS_LAMBDA_INITIALIZATION_TYPE").is_none_or(|kind| kind == "on-demand"),
             forced_off,
-            log_missing_context: text("AWS_XRAY_CONTEXT_MISSING").is_some_and(|value| value != "IGNORE_ERROR"),
+            log_missing_context: text("AWS_XRAY_CONTEXT_MISSING")
+                .is_some_and(|value| value != "IGNORE_ERROR"),
         }
     }
 }

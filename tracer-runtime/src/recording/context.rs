@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use crate::trace_id::SegmentId;
 
 use super::invocation::{InvocationRef, State};
-use super::record::{NONE, Node, NodeIndex, Section, Stage};
+use super::node::{NONE, Node, NodeIndex, Section, Stage};
 
 /// A place in a trace: what is opened here becomes a child of it.
 #[derive(Clone)]
@@ -41,7 +41,9 @@ impl Context {
 
     /// Changes the subsegment unless it is closed.
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut State, NodeIndex) -> R) -> Option<R> {
-        let Place::Subsegment(index) = self.place else { return None };
+        let Place::Subsegment(index) = self.place else {
+            return None;
+        };
         let mut state = self.invocation.lock();
         let is_open = state.record.find(index, self.id).is_some_and(Node::is_open);
         is_open.then(|| change(&mut state, index))

@@ -7,8 +7,8 @@ use crate::trace_id::TraceId;
 
 use super::context::{self, Context, Entered};
 use super::source::header_of_environment;
-use super::tracer::Tracer;
 use super::traced::Carried;
+use super::tracer::Tracer;
 
 /// The id of the current trace, also of one that is not recorded, for logs and support tickets.
 ///

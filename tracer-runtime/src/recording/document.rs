@@ -3,7 +3,8 @@
 use crate::trace_id::TraceId;
 
 use super::json::{CUT_OVERHEAD, write_cut, write_seconds};
-use super::record::{Field, NONE, NodeIndex, Record, Section, Stage, Text};
+use super::node::{Field, NONE, NodeIndex, Section, Stage, Text};
+use super::record::Record;
 
 /// What the members `trace_id`, `parent_id`, `type` and the note of what was dropped add to a document's root.
 pub(crate) const ROOT_OVERHEAD: usize = 240;
@@ -19,7 +20,13 @@ struct FieldLimit(Option<usize>);
 ///
 /// Walks by the links of the tree, so depth costs no stack. A subsegment whose own part is longer than `limit` has its
 /// longest values cut.
-pub(crate) fn write_document(record: &mut Record, root: NodeIndex, trace_id: TraceId, limit: usize, out: &mut Vec<u8>) {
+pub(crate) fn write_document(
+    record: &mut Record,
+    root: NodeIndex,
+    trace_id: TraceId,
+    limit: usize,
+    out: &mut Vec<u8>,
+) {
     write_root(record, root, trace_id, limit, out);
     let mut at = root;
     let mut next = first_leaving(record, record[at].first_child);
@@ -47,7 +54,13 @@ pub(crate) fn write_document(record: &mut Record, root: NodeIndex, trace_id: Tra
 }
 
 /// Appends an open subsegment alone, as in progress, with the annotations so far.
-pub(crate) fn write_in_progress(record: &mut Record, index: NodeIndex, trace_id: TraceId, limit: usize, out: &mut Vec<u8>) {
+pub(crate) fn write_in_progress(
+    record: &mut Record,
+    index: NodeIndex,
+    trace_id: TraceId,
+    limit: usize,
+    out: &mut Vec<u8>,
+) {
     write_root(record, index, trace_id, limit, out);
     out.push(b'}');
 }
@@ -220,7 +233,9 @@ impl Members<'_> {
         }
         let comma = if is_first { "" } else { "," };
         let (values, subsegments) = (dropped.values, dropped.subsegments);
-        let text = format!("{comma}\"tracer\":{{\"dropped\":{{\"values\":{values},\"subsegments\":{subsegments}}}}}");
+        let text = format!(
+            "{comma}\"tracer\":{{\"dropped\":{{\"values\":{values},\"subsegments\":{subsegments}}}}}"
+        );
         self.out.extend_from_slice(text.as_bytes());
     }
 
@@ -247,7 +262,8 @@ impl Members<'_> {
     }
 
     fn field(&mut self, field: Field) -> bool {
-        let Some(limit) = self.field_limit.0.filter(|limit| is_cuttable(field) && field.text.length as usize > *limit)
+        let Some(limit) =
+            self.field_limit.0.filter(|limit| is_cuttable(field) && field.text.length as usize > *limit)
         else {
             self.text(field.text);
             return true;
@@ -288,7 +304,8 @@ fn limit_fields(record: &mut Record, index: NodeIndex, limit: usize) -> FieldLim
         room -= length;
     }
     let lost = |field: &&Field| {
-        let cannot_be_cut = field.section == Section::Exception || field.key_length as usize + SMALLEST_CUT > limit;
+        let cannot_be_cut =
+            field.section == Section::Exception || field.key_length as usize + SMALLEST_CUT > limit;
         field.text.length as usize > limit && cannot_be_cut
     };
     record.dropped.values += fields.iter().filter(lost).count() as u32;

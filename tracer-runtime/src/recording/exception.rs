@@ -9,7 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::trace_id::SegmentId;
 
 use super::json::{write_cut, write_escaped, write_string};
-use super::record::{NONE, NodeIndex, Record, Section};
+use super::node::{NONE, NodeIndex, Section};
+use super::record::Record;
 
 /// The longest source chain that is recorded.
 const MOST_LINKS: usize = 10;
@@ -103,7 +104,12 @@ impl Exceptions {
 
     /// Records these on a subsegment: what a child (or the subsegment itself) recorded last is referred to by its
     /// id, the rest is written out.
-    pub(crate) fn record_on(&self, record: &mut Record, index: NodeIndex, new_id: &mut dyn FnMut() -> SegmentId) {
+    pub(crate) fn record_on(
+        &self,
+        record: &mut Record,
+        index: NodeIndex,
+        new_id: &mut dyn FnMut() -> SegmentId,
+    ) {
         let own = known_links(record, record[index].own_chain);
         if own.first().is_some_and(|link| self.links.first().is_some_and(|first| first.is(link))) {
             return;

@@ -5,7 +5,7 @@ use std::error::Error;
 use super::context::{self, Context};
 use super::exception::Exceptions;
 use super::json::write_string;
-use super::record::Section;
+use super::node::Section;
 
 /// What kind of downstream a subsegment is a call of; only such subsegments make nodes of the service graph.
 ///
@@ -32,10 +32,14 @@ pub enum Namespace {
 /// assert_eq!(trace.subsegment("S3").json()["namespace"], "aws");
 /// ```
 pub fn set_namespace(namespace: Namespace) {
-    put_text(Section::Member, "namespace", match namespace {
-        Namespace::Aws => "aws",
-        Namespace::Remote => "remote",
-    });
+    put_text(
+        Section::Member,
+        "namespace",
+        match namespace {
+            Namespace::Aws => "aws",
+            Namespace::Remote => "remote",
+        },
+    );
 }
 
 /// Records the HTTP request that the current subsegment makes or serves. Leave the query out of the URL: it may hold secrets.
@@ -160,7 +164,7 @@ pub fn add_error<E: Error + ?Sized>(error: &E) {
     });
 }
 
-fn set_flags(set: impl FnOnce(&mut super::record::Flags)) {
+fn set_flags(set: impl FnOnce(&mut super::node::Flags)) {
     let Some(context) = current() else { return };
     context.change(|state, index| set(&mut state.record[index].flags));
 }

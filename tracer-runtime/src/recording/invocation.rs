@@ -8,8 +8,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::trace_header::{TraceHeader, is_printable};
 use crate::trace_id::SegmentId;
 
+use super::node::{NONE, NodeIndex};
 use super::outbox::Due;
-use super::record::{NONE, NodeIndex, Record, SEND_EARLY_BYTES};
+use super::record::{Record, SEND_EARLY_BYTES};
 use super::scratch;
 use super::tracer::Tracer;
 use super::watcher::{self, Schedule};
@@ -72,7 +73,8 @@ impl Invocation {
             start_micros: 0,
             ids: fastrand::Rng::new(),
         };
-        let new = Self { users: AtomicUsize::new(0), schedule: Schedule::default(), state: Mutex::new(state) };
+        let new =
+            Self { users: AtomicUsize::new(0), schedule: Schedule::default(), state: Mutex::new(state) };
         let new: &'static Self = Box::leak(Box::new(new));
         lock(&ALL).push(new);
         new
@@ -87,7 +89,9 @@ impl Invocation {
     pub(crate) fn close(&self, index: NodeIndex, id: SegmentId) {
         let mut state = self.lock();
         let end = state.now();
-        let Some(tracer) = state.tracer.clone() else { return };
+        let Some(tracer) = state.tracer.clone() else {
+            return;
+        };
         if state.record.find(index, id).is_none_or(|node| !node.is_open()) {
             return;
         }
@@ -101,7 +105,9 @@ impl Invocation {
     /// Sends what is due.
     pub(crate) fn send(&self, due: Due) {
         let mut state = self.lock();
-        let Some(limit) = state.tracer.as_ref().map(Tracer::limit) else { return };
+        let Some(limit) = state.tracer.as_ref().map(Tracer::limit) else {
+            return;
+        };
         state.record.depart_all(due, limit);
         self.send_outbox(state);
     }
@@ -117,12 +123,16 @@ impl Invocation {
             return;
         }
         let generation = state.generation;
-        let Some(tracer) = state.tracer.clone() else { return };
+        let Some(tracer) = state.tracer.clone() else {
+            return;
+        };
         let mut datagram = scratch::take();
         while state.generation == generation {
             datagram.clear();
             let root = state.header.root();
-            let Some(taken) = state.record.take_next(root, tracer.limit(), &mut datagram) else { break };
+            let Some(taken) = state.record.take_next(root, tracer.limit(), &mut datagram) else {
+                break;
+            };
             drop(state);
             let outcome = tracer.send(&datagram);
             state = self.lock();
@@ -213,7 +223,8 @@ impl State {
         }
         self.adoptable = NONE;
         self.start = Instant::now();
-        self.start_micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_micros() as u64);
+        self.start_micros =
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_micros() as u64);
         if self.is_recording {
             self.record.begin(tracer.service());
             // Ids differ in sandboxes restored from one snapshot: their headers and clocks do.
@@ -275,4 +286,3 @@ pub(crate) fn ticks() -> u64 {
     static BASE: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     BASE.get_or_init(Instant::now).elapsed().as_nanos() as u64 + 1
 }
-

@@ -161,7 +161,9 @@ fn whole_escapes(inside: &[u8], room: usize) -> &[u8] {
             break;
         }
         if c == '\\' {
-            let Some((escape_at, escape)) = chars.next() else { break };
+            let Some((escape_at, escape)) = chars.next() else {
+                break;
+            };
             next = escape_at + escape.len_utf8();
             if escape == 'u' {
                 // serde_json escapes only control characters this way, so there are no surrogate pairs to keep.

@@ -6,8 +6,8 @@ use crate::annotation::{Annotation, AnnotationValue, is_valid_key, valid_key};
 
 use super::context::{self, Context};
 use super::json::{Unserialized, write_string, write_value};
-use super::record::Section;
-use super::scope::LONGEST_VALUE;
+use super::node::Section;
+use super::open::LONGEST_VALUE;
 use super::{scratch, warning};
 
 /// Puts an annotation on the current subsegment: X-Ray indexes it, so filter expressions find traces by it.
@@ -39,7 +39,10 @@ pub fn put_annotation(key: &str, value: impl AnnotationValue) {
     value.annotate(&mut Annotation { json: &mut text });
     if !is_valid_key(key) {
         warning::once(&format!("annotation key {key}"), || {
-            format!("the annotation key {key:?} became {:?}: use letters, digits and `_` only", valid_key(key))
+            format!(
+                "the annotation key {key:?} became {:?}: use letters, digits and `_` only",
+                valid_key(key)
+            )
         });
     }
     // `None` wrote nothing.

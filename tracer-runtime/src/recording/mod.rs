@@ -1,9 +1,9 @@
 //! Everything that records: compiled with the feature `enable` only.
 //!
-//! From below: `json` and `name` write text; `record` keeps an invocation's subsegments, `exception` its errors,
+//! From below: `json` and `name` write text; `node` is a subsegment, `record` keeps an invocation's, `exception` its errors,
 //! `document` and `outbox` turn them into datagrams; `config`, `sink` and `tracer` say whether and where they go;
 //! `invocation` holds one record with its header and clock, and `watcher` sends early; `context` is what is current
-//! on a thread; `scope` and `traced` are a call and a future with a subsegment; the rest is what users call.
+//! on a thread; `open` is an open subsegment, `scope` and `traced` are a call and a future with a subsegment; the rest is what users call.
 
 pub(crate) mod callsite;
 mod config;
@@ -16,6 +16,8 @@ mod invocation;
 mod json;
 mod metadata;
 mod name;
+mod node;
+pub(crate) mod open;
 mod outbox;
 pub(crate) mod probe;
 mod record;
@@ -24,8 +26,8 @@ mod scratch;
 mod sink;
 pub(crate) mod source;
 mod subsegment;
-mod tracer;
 pub(crate) mod traced;
+mod tracer;
 mod warning;
 mod watcher;
 
@@ -34,8 +36,8 @@ pub use self::current::{Handle, is_sampled, trace_header, trace_id};
 #[cfg(feature = "tokio")]
 pub use self::current::{spawn, spawn_blocking};
 pub use self::fields::{
-    Namespace, add_error, set_aws, set_error, set_fault, set_http_request, set_http_response, set_namespace, set_sql,
-    set_throttle,
+    Namespace, add_error, set_aws, set_error, set_fault, set_http_request, set_http_response, set_namespace,
+    set_sql, set_throttle,
 };
 pub(crate) use self::invocation::{Beginning, InvocationRef};
 pub(crate) use self::json::write_string;

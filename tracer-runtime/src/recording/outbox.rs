@@ -3,7 +3,8 @@
 use crate::trace_id::TraceId;
 
 use super::document::{ROOT_OVERHEAD, write_document, write_in_progress};
-use super::record::{NONE, NodeIndex, Record, Stage};
+use super::node::{NONE, NodeIndex, Stage};
+use super::record::Record;
 use super::sink::HEADER_LINE;
 
 /// The deepest nesting of one document. JSON readers stop at some depth (serde_json at 128 brackets, two a level).
@@ -61,7 +62,8 @@ impl Record {
             }
         }
         if due == Due::ClosedAndOpen {
-            let open = indices.into_iter().filter(|index| self[*index].stage == Stage::Open).collect::<Vec<_>>();
+            let open =
+                indices.into_iter().filter(|index| self[*index].stage == Stage::Open).collect::<Vec<_>>();
             self.outbox.extend(open);
         }
     }
@@ -134,7 +136,12 @@ impl Record {
     }
 
     /// Appends the datagram of the next document and says whose it is.
-    pub(crate) fn take_next(&mut self, trace_id: TraceId, limit: usize, out: &mut Vec<u8>) -> Option<NodeIndex> {
+    pub(crate) fn take_next(
+        &mut self,
+        trace_id: TraceId,
+        limit: usize,
+        out: &mut Vec<u8>,
+    ) -> Option<NodeIndex> {
         while let Some(index) = self.outbox.pop() {
             out.extend_from_slice(HEADER_LINE);
             let limit = limit - HEADER_LINE.len();

@@ -9,11 +9,7 @@ use crate::trace_id::SegmentId;
 
 use super::callsite::Callsite;
 use super::exception::Link;
-
-/// The index of a subsegment in the record.
-pub(crate) type NodeIndex = u32;
-/// No subsegment, field or chain.
-pub(crate) const NONE: u32 = u32::MAX;
+use super::node::{Field, Flags, NONE, NewNode, Node, NodeIndex, Section, Stage, Text};
 
 /// Over this many bytes an invocation's values are dropped and counted.
 pub(crate) const MOST_BYTES_WITH_VALUES: usize = 12 << 20;
@@ -24,95 +20,6 @@ pub(crate) const SEND_EARLY_BYTES: usize = 4 << 20;
 
 /// A subsegment's own part of a document is at most this much longer than its name and fields.
 const NODE_TEXT_OVERHEAD: usize = 480;
-
-/// A stretch of the byte arena.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Text {
-    pub(crate) start: u32,
-    pub(crate) length: u32,
-}
-
-/// How far a subsegment has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
-    Open,
-    /// Open, and already sent once as in progress: X-Ray takes one such document.
-    Announced,
-    Closed,
-    /// In a document that is being sent.
-    Leaving,
-    /// An entry of the vector that waits for its next subsegment.
-    Free,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Flags {
-    pub(crate) fault: bool,
-    pub(crate) error: bool,
-    pub(crate) throttle: bool,
-    /// The root of a document of its own, split off from its parent's.
-    pub(crate) detached: bool,
-}
-
-/// One subsegment.
-#[derive(Debug)]
-pub(crate) struct Node {
-    pub(crate) id: SegmentId,
-    pub(crate) parent_id: SegmentId,
-    pub(crate) parent: NodeIndex,
-    pub(crate) first_child: NodeIndex,
-    pub(crate) last_child: NodeIndex,
-    pub(crate) previous: NodeIndex,
-    pub(crate) next: NodeIndex,
-    /// Epoch microseconds.
-    pub(crate) start: u64,
-    /// Epoch microseconds, once closed.
-    pub(crate) end: u64,
-    pub(crate) callsite: Option<&'static Callsite>,
-    /// The name, escaped for a JSON string.
-    pub(crate) name: Text,
-    pub(crate) stage: Stage,
-    pub(crate) flags: Flags,
-    pub(crate) first_field: u32,
-    pub(crate) last_field: u32,
-    /// At most how long its own part of a document is.
-    pub(crate) text_bytes: u32,
-    pub(crate) depth: u32,
-    /// The exceptions that a child recorded last, to refer to when this one fails with the same.
-    pub(crate) chain_of_child: u32,
-    /// The exceptions that it recorded itself last.
-    pub(crate) own_chain: u32,
-    /// An exception of a child that is this one's cause too.
-    pub(crate) cause: Option<SegmentId>,
-}
-
-/// Where in a document a field stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Section {
-    /// A member of the subsegment itself.
-    Member,
-    Annotation,
-    Metadata,
-    HttpRequest,
-    HttpResponse,
-    Aws,
-    Sql,
-    /// An element of `cause.exceptions`.
-    Exception,
-}
-
-/// One value of a subsegment.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Field {
-    pub(crate) next: u32,
-    pub(crate) section: Section,
-    /// Of metadata: an index into the record's namespaces.
-    pub(crate) namespace: u16,
-    /// How much of the text is `"key":`.
-    pub(crate) key_length: u32,
-    /// `"key":value`, or of an exception the value alone.
-    pub(crate) text: Text,
-}
 
 /// What was dropped at the memory cap, to be said in the next document.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -139,17 +46,6 @@ pub(crate) struct Record {
     garbage: usize,
     /// Roots of documents that wait to be sent.
     pub(crate) outbox: Vec<NodeIndex>,
-}
-
-/// What a new subsegment begins with.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct NewNode {
-    pub(crate) id: SegmentId,
-    pub(crate) parent_id: SegmentId,
-    /// The parent's index, if it is in the record.
-    pub(crate) parent: NodeIndex,
-    pub(crate) start: u64,
-    pub(crate) callsite: Option<&'static Callsite>,
 }
 
 impl Index<NodeIndex> for Record {
@@ -292,8 +188,7 @@ impl Record {
             self.dropped.values += 1;
             return;
         }
-        let field =
-            Field { next: NONE, section, namespace, key_length: key_length as u32, text };
+        let field = Field { next: NONE, section, namespace, key_length: key_length as u32, text };
         // Beside the text a comma, and at most what opens and closes its section and namespace.
         let namespace_bytes = self.namespaces.get(usize::from(namespace)).map_or(0, |name| name.length);
         match self.same_key(index, &field) {
@@ -412,7 +307,8 @@ impl Record {
             (self[child].parent, self[child].previous, self[child].next) = (NONE, NONE, NONE);
             child = next;
         }
-        let texts: usize = self.field_indices(index).map(|at| self.fields[at as usize].text.length as usize).sum();
+        let texts: usize =
+            self.field_indices(index).map(|at| self.fields[at as usize].text.length as usize).sum();
         self.garbage += texts + self[index].name.length as usize;
         self.text_bytes -= self[index].text_bytes as usize;
         self.live -= 1;

@@ -111,7 +111,9 @@ impl UdpSink {
         match text.parse() {
             Ok(address) => Some(Self::new(address)),
             Err(error) => {
-                warning::once("AWS_XRAY_DAEMON_ADDRESS", || format!("AWS_XRAY_DAEMON_ADDRESS: {error}; nothing is traced"));
+                warning::once("AWS_XRAY_DAEMON_ADDRESS", || {
+                    format!("AWS_XRAY_DAEMON_ADDRESS: {error}; nothing is traced")
+                });
                 None
             }
         }

@@ -35,7 +35,9 @@ impl<'a> Source<'a> {
     /// whatever called it.
     pub(crate) fn is_of(&self, current: &Context) -> bool {
         let Some(text) = &self.header else { return true };
-        let Ok(header) = text.parse::<TraceHeader>() else { return false };
+        let Ok(header) = text.parse::<TraceHeader>() else {
+            return false;
+        };
         let state = current.invocation.lock();
         state.has_trace && state.header.root() == header.root() && state.header.parent() == header.parent()
     }

@@ -8,7 +8,8 @@ use std::task::{Context as TaskContext, Poll};
 use pin_project_lite::pin_project;
 
 use super::current::Handle;
-use super::scope::{Open, Scope};
+use super::open::Open;
+use super::scope::Scope;
 use super::traced::{Carried, poll_in};
 
 /// Runs a block as a subsegment of the current one, with the name as given.

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::context::Entered;
-use super::scope::{Open, Scope, segment_of};
+use super::open::{Open, segment_of};
+use super::scope::Scope;
 use super::*;
 use crate::testing;
 
@@ -67,8 +68,13 @@ struct Plan {
 }
 
 fn plans() -> impl Strategy<Value = Plan> {
-    let values = || prop::collection::vec(prop_oneof![0..40_usize, 0..4000_usize, 30_000..80_000_usize], 0..4);
-    let leaf = (values(), 0..4_usize).prop_map(|(values, annotations)| Plan { values, annotations, children: Vec::new() });
+    let values =
+        || prop::collection::vec(prop_oneof![0..40_usize, 0..4000_usize, 30_000..80_000_usize], 0..4);
+    let leaf = (values(), 0..4_usize).prop_map(|(values, annotations)| Plan {
+        values,
+        annotations,
+        children: Vec::new(),
+    });
     leaf.prop_recursive(6, 60, 12, move |inner| {
         (values(), 0..3_usize, prop::collection::vec(inner, 0..12))
             .prop_map(|(values, annotations, children)| Plan { values, annotations, children })
@@ -112,9 +118,14 @@ fn check_schema(document: &Value, is_root: bool) {
     assert_eq!(members.contains_key("trace_id"), is_root);
     assert_eq!(members.contains_key("parent_id"), is_root);
     for (key, value) in document["annotations"].as_object().into_iter().flatten() {
-        assert!(crate::annotation::is_valid_key(key) && (value.is_string() || value.is_number() || value.is_boolean()));
+        assert!(
+            crate::annotation::is_valid_key(key)
+                && (value.is_string() || value.is_number() || value.is_boolean())
+        );
     }
-    assert!(document["metadata"].as_object().into_iter().flatten().all(|(_, namespace)| namespace.is_object()));
+    assert!(
+        document["metadata"].as_object().into_iter().flatten().all(|(_, namespace)| namespace.is_object())
+    );
     let nested = document["subsegments"].as_array();
     assert!(nested.is_none_or(|nested| !nested.is_empty()));
     nested.into_iter().flatten().for_each(|child| check_schema(child, false));
@@ -158,7 +169,9 @@ fn what_does_not_fit_is_split_into_few_datagrams() {
     let documents = sent_by(65_507, || {
         subsegment("root", || {
             for _ in 0..2 {
-                subsegment("half", || (0..20).for_each(|_| subsegment("c", || put_metadata("v", &"x".repeat(2_900)))));
+                subsegment("half", || {
+                    (0..20).for_each(|_| subsegment("c", || put_metadata("v", &"x".repeat(2_900))))
+                });
             }
         });
     });
@@ -179,7 +192,8 @@ fn a_sink_that_takes_less_is_learnt_once() {
     let narrow = Narrow::new(9_216);
     let tracer = Tracer::builder().sink(Counting(narrow.clone(), tries.clone())).for_test().build();
     for _ in 0..10 {
-        let invocation = InvocationRef::begin(&tracer, Beginning { header: Some(HEADER), deadline: None }).unwrap();
+        let invocation =
+            InvocationRef::begin(&tracer, Beginning { header: Some(HEADER), deadline: None }).unwrap();
         let _entered = Entered::new(Some(segment_of(invocation)));
         subsegment("root", || (0..30).for_each(|_| subsegment("c", || put_metadata("v", &"x".repeat(900)))));
     }
@@ -346,7 +360,10 @@ fn the_same_key_again_replaces_the_value() {
         });
     });
     assert_eq!(documents[0]["annotations"], serde_json::json!({ "Count": 99_999 }));
-    assert_eq!(documents[0]["metadata"], serde_json::json!({ "service_undefined": { "m": 2 }, "n": { "m": 3 } }));
+    assert_eq!(
+        documents[0]["metadata"],
+        serde_json::json!({ "service_undefined": { "m": 2 }, "n": { "m": 3 } })
+    );
 }
 
 #[test]
@@ -361,10 +378,15 @@ fn the_header_to_pass_on_names_the_current_subsegment() {
 
 #[test]
 fn an_unrecorded_invocation_sends_nothing_and_passes_its_header_on() {
-    for header in ["Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0", "Root=1-5759e988-bd862e3fe1be46a994272793;Lineage=a:1", "nonsense"] {
+    for header in [
+        "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0",
+        "Root=1-5759e988-bd862e3fe1be46a994272793;Lineage=a:1",
+        "nonsense",
+    ] {
         let sink = MemorySink::default();
         let tracer = Tracer::builder().sink(sink.clone()).for_test().build();
-        let invocation = InvocationRef::begin(&tracer, Beginning { header: Some(header), deadline: None }).unwrap();
+        let invocation =
+            InvocationRef::begin(&tracer, Beginning { header: Some(header), deadline: None }).unwrap();
         let entered = Entered::new(Some(segment_of(invocation)));
         subsegment("call", || put_metadata_with("never", || unreachable!("nothing is evaluated") as u8));
         assert_eq!(trace_header().as_deref(), Some(header));
@@ -390,5 +412,8 @@ fn a_capture_tells_what_it_found_when_a_name_is_wrong() {
     let trace = testing::capture(|| subsegment("parse", || put_annotation("Lines", 3)));
     let message = std::panic::catch_unwind(|| trace.subsegment("parser").name().to_owned()).unwrap_err();
     let message = message.downcast_ref::<String>().unwrap();
-    assert!(message.contains("0 subsegments are named `parser`") && message.contains("parse annotations={\"Lines\":3}"));
+    assert!(
+        message.contains("0 subsegments are named `parser`")
+            && message.contains("parse annotations={\"Lines\":3}")
+    );
 }

@@ -15,7 +15,8 @@ use crate::annotation::{AnnotationValue, valid_key};
 
 use super::callsite::{Callsite, Owner};
 use super::context;
-use super::scope::{Open, Scope};
+use super::open::Open;
+use super::scope::Scope;
 use super::source::{Source, Using};
 use super::tracer::Tracer;
 
@@ -79,7 +80,9 @@ impl State {
 
 /// Polls `poll` inside the scope; a panic is recorded and goes on.
 pub(crate) fn poll_in<T>(scope: &Scope, poll: impl FnOnce() -> T) -> T {
-    let Some(open) = scope.open().filter(|open| open.is_recorded()) else { return poll() };
+    let Some(open) = scope.open().filter(|open| open.is_recorded()) else {
+        return poll();
+    };
     match catch_unwind(AssertUnwindSafe(poll)) {
         Ok(polled) => polled,
         Err(payload) => {
@@ -259,7 +262,9 @@ impl<S: Stream> Stream for TracedStream<S> {
     fn poll_next(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
         let mut stream = this.stream;
-        let Some(polled) = stream.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+        let Some(polled) = stream.as_mut().as_pin_mut() else {
+            return Poll::Ready(None);
+        };
         let scope = this.state.enter();
         let item = match poll_in(&scope, || polled.poll_next(task)) {
             Poll::Pending => {

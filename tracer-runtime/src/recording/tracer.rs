@@ -129,7 +129,9 @@ impl Tracer {
 
     /// Sends a datagram. Where it is too large for the system, the limit goes down for all that follow.
     pub(crate) fn send(&self, datagram: &[u8]) -> Sent {
-        let Some(sink) = &self.inner.sink else { return Sent::Gone };
+        let Some(sink) = &self.inner.sink else {
+            return Sent::Gone;
+        };
         if sink.send(datagram) != Err(NotSent::TooLarge) || datagram.len() <= SMALLEST_LIMIT {
             return Sent::Gone;
         }
@@ -142,7 +144,10 @@ impl Tracer {
 impl fmt::Debug for Tracer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let config = &self.inner.config;
-        f.debug_struct("Tracer").field("config", config).field("sink", &self.inner.sink).finish_non_exhaustive()
+        f.debug_struct("Tracer")
+            .field("config", config)
+            .field("sink", &self.inner.sink)
+            .finish_non_exhaustive()
     }
 }
 
@@ -232,7 +237,8 @@ impl TracerBuilder {
         let sink = self.sink.or_else(|| config.enabled.then(from_environment).flatten());
         config.enabled &= sink.is_some();
         let limit = sink.as_ref().map_or(SMALLEST_LIMIT, |sink| sink.largest_datagram().max(SMALLEST_LIMIT));
-        let cold = if self.is_test { ColdStart::OfTracer(AtomicBool::new(false)) } else { ColdStart::OfProcess };
+        let cold =
+            if self.is_test { ColdStart::OfTracer(AtomicBool::new(false)) } else { ColdStart::OfProcess };
         let inner = Inner { config, sink, limit: AtomicUsize::new(limit), cold, is_watched: !self.is_test };
         Tracer { inner: Arc::new(inner) }
     }

@@ -79,7 +79,9 @@ static IS_PARKED: AtomicBool = AtomicBool::new(false);
 
 /// Makes sure that the watcher sees a schedule that was just armed.
 pub(crate) fn wake() {
-    let Some(thread) = THREAD.get_or_init(start) else { return };
+    let Some(thread) = THREAD.get_or_init(start) else {
+        return;
+    };
     // Arming came before this load, and the watcher looks at the schedules after it says that it parks: one sees the other.
     if IS_PARKED.load(Ordering::SeqCst) && IS_PARKED.swap(false, Ordering::SeqCst) {
         thread.unpark();
@@ -88,7 +90,8 @@ pub(crate) fn wake() {
 
 fn start() -> Option<Thread> {
     // Where no thread can be had everything is sent at the end of its invocation.
-    let thread = thread::Builder::new().name("tracer-watcher".to_owned()).stack_size(256 << 10).spawn(watch).ok()?;
+    let thread =
+        thread::Builder::new().name("tracer-watcher".to_owned()).stack_size(256 << 10).spawn(watch).ok()?;
     Some(thread.thread().clone())
 }
 

@@ -147,7 +147,9 @@ fn find<'a>(among: &'a [RecordedSubsegment], name: &str) -> Vec<&'a RecordedSubs
 impl RecordedSubsegment {
     fn of(mut json: Value) -> Self {
         let nested = json.as_object_mut().and_then(|members| members.remove("subsegments"));
-        let Some(Value::Array(nested)) = nested else { return Self { json, children: Vec::new() } };
+        let Some(Value::Array(nested)) = nested else {
+            return Self { json, children: Vec::new() };
+        };
         let mut subsegment = Self { json, children: nested.into_iter().map(Self::of).collect() };
         subsegment.sort();
         subsegment

@@ -21,7 +21,7 @@ mod sync {
         pub(super) fn early_return(a: u8) -> u8 { if a > 3 { return 3; } a }
         pub(super) fn labelled(limit: u8) -> u8 {
             let mut n = 0;
-            'outer: loop { loop { n += 1; if n > limit { break 'outer; } } }
+            'outer: loop { for step in 1..3 { n += step; if n > limit { break 'outer; } } }
             n
         }
         pub(super) fn let_else(text: Option<&str>) -> usize { let Some(text) = text else { return 0 }; text.len() }
@@ -38,7 +38,7 @@ mod sync {
         pub(super) fn opaque_in_result(limit: u8) -> Result<impl Iterator<Item = u8>, ParseIntError> { Ok(0..limit) }
         pub(super) fn opaque_closure() -> impl Fn(&str) -> usize { |text| text.len() }
         pub(super) fn unprintable(fails: bool) -> Result<Silent, Silent> { if fails { Err(Silent) } else { Ok(Silent) } }
-        pub(super) fn generic<T: Clone + Debug, const N: usize>(value: &T) -> [T; N] where T: PartialEq { std::array::from_fn(|_| value.clone()) }
+        pub(super) fn generic<T, const N: usize>(value: &T) -> [T; N] where T: Clone + Debug { std::array::from_fn(|_| value.clone()) }
         pub(super) fn impl_argument(words: impl IntoIterator<Item = impl AsRef<str>>) -> usize { words.into_iter().map(|word| word.as_ref().len()).sum() }
         pub(super) fn tail_temporary(numbers: Mutex<Vec<u8>>) -> usize { numbers.lock().expect("not poisoned").len() }
         pub(super) fn patterns((a, _): (u8, u8), [b, ..]: [u8; 3], &c: &u8, _: u8, ref d: u8) -> u8 { a + b + c + *d }
@@ -66,11 +66,23 @@ mod sync {
         assert_eq!(bare::unprintable(true), traced::unprintable(true));
         assert_eq!(bare::unprintable(false), traced::unprintable(false));
         assert_eq!(bare::generic::<_, 2>(&'a'), traced::generic::<_, 2>(&'a'));
-        assert_eq!(bare::impl_argument(["a", "bc"]), traced::impl_argument(["a", "bc"]));
-        assert_eq!(bare::tail_temporary(Mutex::new(vec![1])), traced::tail_temporary(Mutex::new(vec![1])));
-        assert_eq!(bare::patterns((1, 2), [3; 3], &4, 5, 6), traced::patterns((1, 2), [3; 3], &4, 5, 6));
+        assert_eq!(
+            bare::impl_argument(["a", "bc"]),
+            traced::impl_argument(["a", "bc"])
+        );
+        assert_eq!(
+            bare::tail_temporary(Mutex::new(vec![1])),
+            traced::tail_temporary(Mutex::new(vec![1]))
+        );
+        assert_eq!(
+            bare::patterns((1, 2), [3; 3], &4, 5, 6),
+            traced::patterns((1, 2), [3; 3], &4, 5, 6)
+        );
         assert_eq!(bare::attributes(1, 2), traced::attributes(1, 2));
-        assert_eq!(bare::underscored(String::new(), 2), traced::underscored(String::new(), 2));
+        assert_eq!(
+            bare::underscored(String::new(), 2),
+            traced::underscored(String::new(), 2)
+        );
         assert_eq!(bare::recursive(9), traced::recursive(9));
         assert_eq!(bare::r#type(9), traced::r#type(9));
         assert_eq!(bare::foreign(9), traced::foreign(9));
@@ -78,11 +90,18 @@ mod sync {
 
     #[test]
     fn coerce_and_borrow_the_same() {
-        let text = |result: Result<u8, Box<dyn Error + Send + Sync>>| result.map_err(|error| error.to_string());
+        let text =
+            |result: Result<u8, Box<dyn Error + Send + Sync>>| result.map_err(|error| error.to_string());
         assert_eq!(text(bare::coerced("x")), text(traced::coerced("x")));
-        assert_eq!(format!("{:?}", bare::boxed_debug(0)), format!("{:?}", traced::boxed_debug(0)));
+        assert_eq!(
+            format!("{:?}", bare::boxed_debug(0)),
+            format!("{:?}", traced::boxed_debug(0))
+        );
         let sum = |result: Result<_, ParseIntError>| result.map(Iterator::sum::<u8>);
-        assert_eq!(bare::opaque_in_result(3).map(Iterator::sum::<u8>), sum(traced::opaque_in_result(3)));
+        assert_eq!(
+            bare::opaque_in_result(3).map(Iterator::sum::<u8>),
+            sum(traced::opaque_in_result(3))
+        );
         let (mut of_bare, mut of_traced) = (vec![], vec![]);
         bare::borrowed(&mut of_bare, "a").push('b');
         traced::borrowed(&mut of_traced, "a").push('b');
@@ -122,11 +141,20 @@ mod asynchronous {
             }
             let (of_bare, of_traced) = (bare::early_coercion(0).await, traced::early_coercion(0).await);
             assert_eq!(format!("{of_bare:?}"), format!("{of_traced:?}"));
-            assert_eq!(bare::patterns((1, 2), 3, 4).await, traced::patterns((1, 2), 3, 4).await);
+            assert_eq!(
+                bare::patterns((1, 2), 3, 4).await,
+                traced::patterns((1, 2), 3, 4).await
+            );
             let numbers = || Mutex::new(vec![1]);
-            assert_eq!(bare::tail_temporary(numbers()).await, traced::tail_temporary(numbers()).await);
+            assert_eq!(
+                bare::tail_temporary(numbers()).await,
+                traced::tail_temporary(numbers()).await
+            );
             assert_eq!(bare::opaque(3).await.count(), traced::opaque(3).await.count());
-            assert_eq!(bare::asks(async |a| a + 1).await, traced::asks(async |a| a + 1).await);
+            assert_eq!(
+                bare::asks(async |a| a + 1).await,
+                traced::asks(async |a| a + 1).await
+            );
             assert_eq!(bare::generic(&1).await, traced::generic(&1).await);
             assert_eq!(bare::recursive(5).await, traced::recursive(5).await);
             let (mut of_bare, mut of_traced) = (vec![], vec![]);

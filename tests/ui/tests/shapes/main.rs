@@ -10,23 +10,19 @@
     clippy::pedantic
 )]
 // Each shape is written as a user may write it, not in the shortest way.
-#![allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, clippy::unnecessary_wraps, clippy::unused_async)]
+#![allow(
+    clippy::missing_errors_doc,
+    clippy::needless_lifetimes,
+    clippy::needless_pass_by_value,
+    clippy::toplevel_ref_arg,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unnecessary_wraps,
+    clippy::unused_async,
+    clippy::unused_self
+)]
 
-/// The same functions twice: `bare`, and `traced` with the attribute.
-macro_rules! both {
-    ($($function:item)*) => {
-        mod bare {
-            #[allow(unused_imports)]
-            use super::*;
-            $($function)*
-        }
-        mod traced {
-            #[allow(unused_imports)]
-            use super::*;
-            $(#[tracer_runtime::capture_method] $function)*
-        }
-    };
-}
+#[macro_use]
+mod both;
 
 mod annotations;
 mod drop_order;

@@ -27,5 +27,8 @@ fn a_level_costs_little() {
     println!("bare {of_bare}, traced {of_traced}, two levels {of_two}");
     // The argument is moved into the traced body, which keeps it once more.
     let argument = 2 * size_of::<&str>();
-    assert!(of_traced <= of_bare + 64 + argument, "bare {of_bare}, traced {of_traced}");
+    assert!(
+        of_traced <= of_bare + 64 + argument,
+        "bare {of_bare}, traced {of_traced}"
+    );
 }

@@ -1,0 +1,298 @@
+//! An open subsegment: where it hangs, what its callsite asks for, what is recorded on it.
+
+use std::any::Any;
+
+use crate::annotation::Annotation;
+
+use super::callsite::{Callsite, ErrorFlag, Owner};
+use super::context::{self, Context, Place};
+use super::exception::Exceptions;
+use super::invocation::{Beginning, InvocationRef};
+use super::json::write_value;
+use super::node::{NONE, NewNode, Section};
+use super::scratch;
+use super::source::{Source, Using};
+use super::tracer::Tracer;
+use super::warning;
+
+/// The longest value that is recorded whole, in bytes of JSON: one that leaves room for the rest of its document.
+pub(crate) const LONGEST_VALUE: usize = 60_000;
+
+/// An open subsegment that is not current: of a future between its polls.
+pub(crate) struct Open {
+    pub(crate) context: Context,
+    pub(crate) callsite: Option<&'static Callsite>,
+    pub(crate) capture_response: bool,
+    capture_error: bool,
+    /// False where a layer opened it and closes it later.
+    closes: bool,
+}
+
+impl Open {
+    /// Opens the subsegment of an annotated function below the current one.
+    pub(crate) fn method(callsite: &'static Callsite, owner: Owner, using: Using<'_>) -> Option<Self> {
+        let write_name = |name: &mut String| callsite.write_name(owner, name);
+        if context::is_recording() {
+            let parent = context::current()?;
+            return Self::child(&parent, Some(callsite), write_name);
+        }
+        let is_in_trace = context::with(|context| context.is_some());
+        if is_in_trace {
+            return None;
+        }
+        let tracer = using.resolve();
+        if !tracer.is_enabled() {
+            return None;
+        }
+        let segment = segment_of_environment(tracer)?;
+        Self::child(&segment, Some(callsite), write_name)
+    }
+
+    /// Opens a subsegment by name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let write_name = |out: &mut String| out.push_str(name);
+        if !context::is_recording() {
+            return None;
+        }
+        let parent = context::current()?;
+        Self::child(&parent, None, write_name)
+    }
+
+    /// Opens the subsegment of a handler: below the current one if that is of the same invocation, else of a new one.
+    pub(crate) fn handler(
+        callsite: &'static Callsite,
+        owner: Owner,
+        using: Using<'_>,
+        source: &Source<'_>,
+    ) -> Option<Self> {
+        let write_name = |name: &mut String| callsite.write_name(owner, name);
+        let current = context::current();
+        if let Some(current) = current.as_ref().filter(|current| source.is_of(current)) {
+            if let Some(adopted) = Self::adopt(current, callsite, write_name) {
+                return Some(adopted);
+            }
+            return Self::child(current, Some(callsite), write_name).inspect(Self::annotate_handler);
+        }
+        let of_current = current.as_ref().and_then(|current| current.invocation.lock().tracer.clone());
+        let tracer = using.explicit().or(of_current.as_ref()).unwrap_or_else(|| using.resolve());
+        let segment = segment_of(source.begin(tracer)?);
+        if !segment.is_recording() {
+            // The start was cold for whoever was first, recorded or not.
+            tracer.starts_cold();
+            return Some(Self::unrecorded(segment));
+        }
+        Self::child(&segment, Some(callsite), write_name).inspect(Self::annotate_handler)
+    }
+
+    fn child(
+        parent: &Context,
+        callsite: Option<&'static Callsite>,
+        write_name: impl FnOnce(&mut String),
+    ) -> Option<Self> {
+        if !parent.is_recording() {
+            return None;
+        }
+        let mut name = String::from_utf8(scratch::take()).unwrap_or_default();
+        write_name(&mut name);
+        let opened = {
+            let mut state = parent.invocation.lock();
+            let (id, start) = (state.new_id(), state.now());
+            let new = NewNode { id, parent_id: parent.id, parent: parent.index(), start, callsite };
+            let place = match state.record.open(new, &super::name::valid_name(&name)) {
+                Some(index) => Place::Subsegment(index),
+                None => Place::Unrecorded,
+            };
+            let config = state.tracer.as_ref().map(Tracer::config);
+            let of_callsite = |get: fn(&Callsite) -> Option<bool>| callsite.and_then(get);
+            let capture_response = of_callsite(|callsite| callsite.capture_response)
+                .unwrap_or_else(|| config.is_some_and(|config| config.capture_response));
+            let capture_error = of_callsite(|callsite| callsite.capture_error)
+                .unwrap_or_else(|| config.is_some_and(|config| config.capture_error));
+            // Past the cap nothing below is recorded, and its header names the parent that is.
+            let id = if place == Place::Unrecorded { parent.id } else { id };
+            let context = Context { invocation: parent.invocation.clone(), id, place };
+            Self { context, callsite, capture_response, capture_error, closes: true }
+        };
+        scratch::give_back(name.into_bytes());
+        Some(opened)
+    }
+
+    /// The context of a handler whose trace is not recorded: what it calls passes its header on.
+    fn unrecorded(context: Context) -> Self {
+        Self { context, callsite: None, capture_response: false, capture_error: false, closes: false }
+    }
+
+    /// Takes over the handler's subsegment that a layer opened for this invocation.
+    fn adopt(
+        current: &Context,
+        callsite: &'static Callsite,
+        write_name: impl FnOnce(&mut String),
+    ) -> Option<Self> {
+        let mut name = String::new();
+        write_name(&mut name);
+        let name = super::name::valid_name(&name).into_owned();
+        let mut state = current.invocation.lock();
+        let index = std::mem::replace(&mut state.adoptable, NONE);
+        let is_adoptable = index != NONE && current.place == Place::Subsegment(index);
+        if !is_adoptable || !state.record.find(index, current.id).is_some_and(|node| node.is_open()) {
+            return None;
+        }
+        state.record.rename(index, &name, callsite);
+        let config = state.tracer.as_ref().map(Tracer::config);
+        let capture_response =
+            callsite.capture_response.or(config.map(|config| config.capture_response)).unwrap_or(true);
+        let capture_error =
+            callsite.capture_error.or(config.map(|config| config.capture_error)).unwrap_or(true);
+        drop(state);
+        Some(Self {
+            context: current.clone(),
+            callsite: Some(callsite),
+            capture_response,
+            capture_error,
+            closes: false,
+        })
+    }
+
+    /// `ColdStart` and `Service`, before the body runs: a timeout's document has them too.
+    fn annotate_handler(&self) {
+        self.context.change(|state, index| {
+            let Some(tracer) = state.tracer.clone() else {
+                return;
+            };
+            let cold: &[u8] = if tracer.starts_cold() { b"true" } else { b"false" };
+            let mut put = |key: &[u8], write: &dyn Fn(&mut Vec<u8>)| {
+                state.record.put(index, Section::Annotation, 0, key.len(), |out| {
+                    out.extend_from_slice(key);
+                    write(out);
+                });
+            };
+            put(b"\"ColdStart\":", &|out| out.extend_from_slice(cold));
+            put(b"\"Service\":", &|out| {
+                crate::annotation::AnnotationValue::annotate(tracer.service(), &mut Annotation { json: out });
+            });
+        });
+    }
+
+    /// Lets the attribute of the handler inside take this subsegment over.
+    pub(crate) fn make_adoptable(&self) {
+        if let Place::Subsegment(index) = self.context.place {
+            self.context.invocation.lock().adoptable = index;
+        }
+    }
+
+    pub(crate) fn is_recorded(&self) -> bool {
+        self.context.is_recording()
+    }
+
+    pub(crate) fn close(self) {
+        if let Place::Subsegment(index) = self.context.place
+            && self.closes
+        {
+            self.context.invocation.close(index, self.context.id);
+        }
+    }
+
+    pub(crate) fn put_annotation(&self, key_length: usize, text: &[u8]) {
+        self.context.put(Section::Annotation, key_length, text);
+    }
+
+    /// Records metadata in the function's namespace; `key` is `"key":`.
+    pub(crate) fn put_metadata(&self, key: &[u8], value: &[u8]) {
+        let namespace = self.callsite.and_then(|callsite| callsite.namespace);
+        self.context.change(|state, index| {
+            let namespace = namespace.map_or(0, |name| state.record.namespace(name));
+            state.record.put(index, Section::Metadata, namespace, key.len(), |out| {
+                out.extend_from_slice(key);
+                out.extend_from_slice(value);
+            });
+        });
+    }
+
+    pub(crate) fn put_cancelled(&self) {
+        const CANCELLED: &[u8] = b"\"Cancelled\":true";
+        self.context.put(Section::Annotation, CANCELLED.len() - "true".len(), CANCELLED);
+    }
+
+    pub(crate) fn flag(&self, flag: ErrorFlag) {
+        self.context.change(|state, index| {
+            let flags = &mut state.record[index].flags;
+            match flag {
+                ErrorFlag::Fault => flags.fault = true,
+                ErrorFlag::Error => flags.error = true,
+                ErrorFlag::Throttle => (flags.error, flags.throttle) = (true, true),
+                ErrorFlag::Ignore => {}
+            }
+        });
+    }
+
+    pub(crate) fn record_panic(&self, payload: &(dyn Any + Send)) {
+        self.flag(ErrorFlag::Fault);
+        if self.capture_error {
+            self.put_exceptions(&Exceptions::of_panic(payload));
+        }
+    }
+
+    pub(crate) fn record_error(&self, flag: ErrorFlag, exceptions: impl FnOnce() -> Exceptions) {
+        if flag == ErrorFlag::Ignore {
+            return;
+        }
+        self.flag(flag);
+        if self.capture_error {
+            self.put_exceptions(&exceptions());
+        }
+    }
+
+    fn put_exceptions(&self, exceptions: &Exceptions) {
+        self.context.change(|state, index| {
+            let (record, mut new_id) = state.record_and_ids();
+            exceptions.record_on(record, index, &mut new_id);
+        });
+        let mut message = scratch::take();
+        super::json::write_string(&mut message, exceptions.message());
+        self.put_about("error", &message);
+        scratch::give_back(message);
+    }
+
+    /// Records the metadata `<name> response` or `<name> error`.
+    fn put_about(&self, what: &str, value: &[u8]) {
+        let key = self.context.change(|state, index| {
+            let name = state.record.text(state.record[index].name);
+            [b"\"", name.strip_prefix(b"## ").unwrap_or(name), b" ", what.as_bytes(), b"\":"].concat()
+        });
+        if let Some(key) = key {
+            self.put_metadata(&key, value);
+        }
+    }
+
+    pub(crate) fn put_response<T: serde::Serialize + ?Sized>(&self, value: &T) {
+        let mut json = scratch::take();
+        let written = write_value(&mut json, value, LONGEST_VALUE);
+        super::metadata::write_failure(&mut json, &written);
+        // Nothing to show: `()`, and `None` inside of a `Result`.
+        if json != b"null" {
+            self.put_about("response", &json);
+        }
+        scratch::give_back(json);
+    }
+}
+
+/// The place directly below Lambda's own segment.
+pub(crate) fn segment_of(invocation: InvocationRef) -> Context {
+    let (id, is_recording) = {
+        let state = invocation.lock();
+        (state.header.parent().unwrap_or(crate::SegmentId::ZERO), state.is_recording)
+    };
+    let place = if is_recording { Place::Segment } else { Place::Unrecorded };
+    Context { invocation, id, place }
+}
+
+/// The segment of the invocation that the environment names, for a function called outside of any context.
+fn segment_of_environment(tracer: &Tracer) -> Option<Context> {
+    let header = super::source::header_of_environment(tracer.config())?;
+    let beginning = Beginning { header: Some(&header), deadline: None };
+    let segment = InvocationRef::begin(tracer, beginning).map(segment_of);
+    if segment.is_none() && tracer.config().log_missing_context {
+        warning::once("context missing", || "a traced function ran outside of a trace".to_owned());
+    }
+    segment
+}
