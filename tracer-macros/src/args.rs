@@ -11,16 +11,8 @@ use crate::{names, spelling};
 
 mod value;
 
-const OF_ANY: &[&str] = &[
-    "name",
-    "capture_response",
-    "capture_error",
-    "namespace",
-    "annotate",
-    "err",
-    "tracer",
-    "crate",
-];
+const OF_ANY: &[&str] =
+    &["name", "capture_response", "capture_error", "namespace", "annotate", "err", "tracer", "crate"];
 const OF_HANDLER: &[&str] = &[
     "name",
     "capture_response",
@@ -64,7 +56,7 @@ pub(crate) enum ErrorRule {
 /// `context = …`: where a handler's trace header comes from.
 pub(crate) enum ContextOf {
     Environment,
-    Expression(Expr),
+    Expression(Box<Expr>),
 }
 
 impl Args {
@@ -126,10 +118,7 @@ fn parse_keyword(input: ParseStream<'_>) -> Result<Ident> {
     let text: Result<LitStr> = input.fork().parse();
     Err(match text {
         Ok(text) => {
-            let message = format!(
-                "a value needs its argument's name: write `name = {:?}`",
-                text.value()
-            );
+            let message = format!("a value needs its argument's name: write `name = {:?}`", text.value());
             Error::new(text.span(), message)
         }
         Err(_) => input.error("an argument begins with its name, as in `name = \"…\"`"),
@@ -151,10 +140,7 @@ fn refuse_unknown(attribute: Attribute, keyword: &Ident) -> Result<()> {
         return Err(Error::new(keyword.span(), message));
     }
     let guess = spelling::did_you_mean(&word, known);
-    let message = format!(
-        "unknown argument `{word}`{guess}\nknown are `{}`",
-        known.join("`, `")
-    );
+    let message = format!("unknown argument `{word}`{guess}\nknown are `{}`", known.join("`, `"));
     Err(Error::new(keyword.span(), message))
 }
 
@@ -208,16 +194,10 @@ fn parse_annotation(input: ParseStream<'_>) -> Result<Annotation> {
         input.parse::<Token![=]>()?;
     }
     if !is_given || input.is_empty() || input.peek(Token![,]) {
-        let message = format!(
-            "the annotation {:?} needs a value: write `{0:?} = value`",
-            key.value()
-        );
+        let message = format!("the annotation {:?} needs a value: write `{0:?} = value`", key.value());
         return Err(Error::new(key.span(), message));
     }
-    Ok(Annotation {
-        key,
-        value: input.parse()?,
-    })
+    Ok(Annotation { key, value: input.parse()? })
 }
 
 #[cfg(test)]

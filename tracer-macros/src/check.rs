@@ -45,22 +45,17 @@ fn check_qualifiers(attribute: Attribute, function: &Function) -> Result<()> {
 
 /// One subsegment for one call.
 fn check_single(attribute: Attribute, function: &Function) -> Result<()> {
-    let others = function.attributes.iter().filter_map(|other| {
+    let other = function.attributes.iter().find_map(|other| {
         let last = other.path().segments.last()?;
         Some((last, Attribute::named(&last.ident.to_string())?))
     });
-    for (at, other) in others {
-        let message = if other == attribute {
-            format!(
-                "#[{}] stands on this function twice: keep one of them",
-                other.name()
-            )
-        } else {
-            "a function is either a handler or a method: keep one of the two attributes".to_owned()
-        };
-        return Err(Error::new_spanned(at, message));
-    }
-    Ok(())
+    let Some((at, other)) = other else { return Ok(()) };
+    let message = if other == attribute {
+        format!("#[{}] stands on this function twice: keep one of them", other.name())
+    } else {
+        "a function is either a handler or a method: keep one of the two attributes".to_owned()
+    };
+    Err(Error::new_spanned(at, message))
 }
 
 fn check_handler(attribute: Attribute, args: &Args, function: &Function, returns: Returns) -> Result<()> {
@@ -72,11 +67,7 @@ fn check_handler(attribute: Attribute, args: &Args, function: &Function, returns
                        function, and #[capture_lambda_handler] on the handler that calls it";
         return Err(Error::new_spanned(&function.signature.output, message));
     }
-    let takes_arguments = function
-        .signature
-        .inputs
-        .iter()
-        .any(|input| matches!(input, FnArg::Typed(_)));
+    let takes_arguments = function.signature.inputs.iter().any(|input| matches!(input, FnArg::Typed(_)));
     if !takes_arguments && args.context.is_none() {
         let message = "the trace header comes with the handler's argument, and this takes none: take a \
                        `LambdaEvent<T>`, or write `context = expr` to say where the header is, or `context = env` \

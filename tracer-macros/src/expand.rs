@@ -6,7 +6,6 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{Path, parse_quote_spanned};
 
 use crate::args::{Args, ErrorRule};
 use crate::attribute::Attribute;
@@ -24,7 +23,6 @@ struct Expansion<'a> {
     function: &'a Function,
     returns: Returns,
     parameters: Parameters,
-    krate: Path,
 }
 
 pub(crate) fn expand(
@@ -33,31 +31,13 @@ pub(crate) fn expand(
     function: &Function,
     returns: &Returns,
 ) -> TokenStream {
-    let site = Span::mixed_site();
-    let krate = args
-        .krate
-        .clone()
-        .unwrap_or_else(|| parse_quote_spanned! { site=> ::tracer_runtime });
     let parameters = Parameters::of(&function.signature);
-    Expansion {
-        attribute,
-        args,
-        function,
-        returns: *returns,
-        parameters,
-        krate,
-    }
-    .function()
+    Expansion { attribute, args, function, returns: *returns, parameters }.function()
 }
 
 impl Expansion<'_> {
     fn function(&self) -> TokenStream {
-        let Function {
-            attributes,
-            visibility,
-            signature,
-            body,
-        } = self.function;
+        let Function { attributes, visibility, signature, body } = self.function;
         let mut signature = signature.clone();
         let is_guarded = self.is_guarded();
         if !is_guarded {
@@ -138,10 +118,11 @@ impl Expansion<'_> {
         let (future, probe) = (self.made(), self.probe());
         let site = Span::mixed_site();
         let traced = if self.attribute == Attribute::Handler {
+            // Owned, as the future takes the arguments that it was read from.
             let source = self.source();
             quote_spanned! { site=>
                 #private::Traced::handler(
-                    #callsite, #owner, #using, #source, #future, #probe,
+                    #callsite, #owner, #using, #private::Source::into_owned(#source), #future, #probe,
                 )
             }
         } else {
@@ -240,12 +221,13 @@ impl Expansion<'_> {
 
     /// Records the outcome and closes the scope. Its errors belong to whoever asked for the response.
     fn outcome(&self) -> TokenStream {
-        let private = self.private();
-        let at = match &self.args.capture_response {
-            Some(choice) => choice.span(),
-            None => self.function.signature.output.span(),
+        let at = match (&self.args.capture_response, &self.args.err) {
+            (Some(choice), _) if choice.value => choice.span(),
+            (_, Some(ErrorRule::Predicate(path))) => path.span(),
+            _ => self.function.signature.output.span(),
         };
         let site = Span::mixed_site().located_at(at);
+        let private = self.private_at(site);
         let response = match &self.args.capture_response {
             None => quote_spanned! { site=> detect },
             Some(choice) if choice.value => quote_spanned! { site=> required },
@@ -259,7 +241,19 @@ impl Expansion<'_> {
     }
 
     fn private(&self) -> TokenStream {
-        let krate = &self.krate;
-        quote_spanned! { Span::mixed_site()=> #krate::__private }
+        self.private_at(Span::mixed_site())
+    }
+
+    /// The hidden module, in a path whose errors are shown at one place.
+    fn private_at(&self, site: Span) -> TokenStream {
+        let krate = self.krate_at(site);
+        quote_spanned! { site=> #krate::__private }
+    }
+
+    fn krate_at(&self, site: Span) -> TokenStream {
+        match &self.args.krate {
+            Some(krate) => quote! { #krate },
+            None => quote_spanned! { site=> ::tracer_runtime },
+        }
     }
 }

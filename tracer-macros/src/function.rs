@@ -44,20 +44,13 @@ impl Function {
             return Err(Error::new(semicolon.span, message));
         }
         let body = Body::parse(input.parse()?, &signature)?;
-        Ok(Self {
-            attributes,
-            visibility,
-            signature,
-            body,
-        })
+        Ok(Self { attributes, visibility, signature, body })
     }
 
     /// Whether the caller's location is part of what the function does: a closure around its body would hide it.
     /// One that only a `cfg_attr` may add counts too.
     pub(crate) fn is_track_caller(&self) -> bool {
-        self.attributes
-            .iter()
-            .any(|attribute| mentions(attribute.to_token_stream(), "track_caller"))
+        self.attributes.iter().any(|attribute| mentions(attribute.to_token_stream(), "track_caller"))
     }
 }
 
@@ -70,10 +63,7 @@ impl Body {
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::None => {
                 Self::parse(group.stream(), signature)
             }
-            _ => Err(Error::new(
-                signature.ident.span(),
-                "this function has no body to trace",
-            )),
+            _ => Err(Error::new(signature.ident.span(), "this function has no body to trace")),
         }
     }
 
@@ -87,10 +77,7 @@ impl Body {
         }
         let mut block = Group::new(Delimiter::Brace, rest);
         block.set_span(braces.span());
-        Self {
-            inner_attributes,
-            block,
-        }
+        Self { inner_attributes, block }
     }
 }
 
@@ -98,11 +85,7 @@ impl Body {
 fn split_inner_attribute(tokens: &TokenStream) -> Option<(Vec<TokenTree>, TokenStream)> {
     let mut tokens = tokens.clone().into_iter();
     let attribute: Vec<TokenTree> = tokens.by_ref().take(3).collect();
-    let [
-        TokenTree::Punct(hash),
-        TokenTree::Punct(bang),
-        TokenTree::Group(group),
-    ] = attribute.as_slice()
+    let [TokenTree::Punct(hash), TokenTree::Punct(bang), TokenTree::Group(group)] = attribute.as_slice()
     else {
         return None;
     };
@@ -128,9 +111,7 @@ fn refuse_other_items(attribute: Attribute, input: ParseStream<'_>) -> Result<()
             TokenTree::Ident(word) if word == "fn" => return Ok(()),
             // What may stand before `fn` may also begin another item.
             TokenTree::Ident(word)
-                if ["const", "async", "unsafe", "safe", "extern", "default"]
-                    .iter()
-                    .any(|q| word == q) =>
+                if ["const", "async", "unsafe", "safe", "extern", "default"].iter().any(|q| word == q) =>
             {
                 keyword.get_or_insert(word);
             }
@@ -145,17 +126,11 @@ fn refuse_other_items(attribute: Attribute, input: ParseStream<'_>) -> Result<()
         }
     }
     let Some(keyword) = keyword else {
-        return Err(input.error(format_args!(
-            "#[{}] belongs on a function with a body",
-            attribute.name()
-        )));
+        return Err(input.error(format_args!("#[{}] belongs on a function with a body", attribute.name())));
     };
     let (what, place) =
         place_of_attribute(&keyword.to_string()).unwrap_or(("this", "on a function with a body"));
-    let message = format!(
-        "#[{}] traces functions, and {what} is none: put it {place}",
-        attribute.name()
-    );
+    let message = format!("#[{}] traces functions, and {what} is none: put it {place}", attribute.name());
     Err(Error::new(keyword.span(), message))
 }
 
@@ -163,10 +138,7 @@ fn refuse_other_items(attribute: Attribute, input: ParseStream<'_>) -> Result<()
 fn place_of_attribute(keyword: &str) -> Option<(&'static str, &'static str)> {
     Some(match keyword {
         "impl" => ("an `impl` block", "on each method inside that is to be traced"),
-        "trait" => (
-            "a trait",
-            "on the methods inside that have a default body, or on those of its `impl`s",
-        ),
+        "trait" => ("a trait", "on the methods inside that have a default body, or on those of its `impl`s"),
         "struct" | "enum" | "union" => ("a type", "on each method inside its `impl`"),
         "mod" => ("a module", "on each function inside that is to be traced"),
         "extern" => ("an `extern` block", "on the function that calls into it"),

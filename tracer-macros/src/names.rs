@@ -41,10 +41,7 @@ fn is_legal_in_name(c: char) -> bool {
 pub(crate) fn check_namespace(namespace: &LitStr) -> Result<()> {
     let text = namespace.value();
     if text.trim().is_empty() {
-        return refuse(
-            namespace,
-            "the namespace is empty: leave `namespace` out to use the service's name",
-        );
+        return refuse(namespace, "the namespace is empty: leave `namespace` out to use the service's name");
     }
     if text.starts_with("AWS.") {
         return refuse(
@@ -64,17 +61,13 @@ pub(crate) fn check_key(key: &LitStr) -> Result<()> {
         return refuse(key, format_args!("the annotation key is empty: {ALLOWED}"));
     }
     if length > LONGEST_KEY {
-        return refuse(
-            key,
-            format_args!("the annotation key has {length} characters: {ALLOWED}"),
-        );
+        return refuse(key, format_args!("the annotation key has {length} characters: {ALLOWED}"));
     }
     match text.chars().find(|c| !(c.is_ascii_alphanumeric() || *c == '_')) {
         None => Ok(()),
-        Some(illegal) => refuse(
-            key,
-            format_args!("X-Ray drops annotations with {illegal:?} in the key: {ALLOWED}"),
-        ),
+        Some(illegal) => {
+            refuse(key, format_args!("X-Ray drops annotations with {illegal:?} in the key: {ALLOWED}"))
+        }
     }
 }
 
@@ -89,9 +82,7 @@ mod tests {
     use super::*;
 
     fn refusal(check: fn(&LitStr) -> Result<()>, text: &str) -> Option<String> {
-        check(&LitStr::new(text, Span::call_site()))
-            .err()
-            .map(|error| error.to_string())
+        check(&LitStr::new(text, Span::call_site())).err().map(|error| error.to_string())
     }
 
     #[test]

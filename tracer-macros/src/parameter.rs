@@ -32,12 +32,7 @@ impl Parameters {
             let (name, statements) = rebind(index, input);
             parameters.rebinding.extend(statements);
             let is_conditional = input.attrs.iter().any(is_cfg);
-            if is_conditional {
-                &mut may_be_removed
-            } else {
-                &mut parameters.names
-            }
-            .push(name);
+            if is_conditional { &mut may_be_removed } else { &mut parameters.names }.push(name);
         }
         if parameters.names.is_empty() {
             parameters.names = may_be_removed;
@@ -56,16 +51,10 @@ fn capture_of_self(signature: &syn::Signature) -> TokenStream {
 /// Gives the parameter a name in the signature if it has none, and returns that with the statements for the body.
 fn rebind(index: usize, input: &mut PatType) -> (Ident, TokenStream) {
     let site = Span::mixed_site();
-    let attributes: Vec<Attribute> = input
-        .attrs
-        .iter()
-        .filter(|attribute| is_cfg(attribute) || is_lint(attribute))
-        .cloned()
-        .collect();
+    let attributes: Vec<Attribute> =
+        input.attrs.iter().filter(|attribute| is_cfg(attribute) || is_lint(attribute)).cloned().collect();
     // What is expected happens at the binding, and a second expectation would be in vain.
-    input
-        .attrs
-        .retain(|attribute| !attribute.path().is_ident("expect"));
+    input.attrs.retain(|attribute| !attribute.path().is_ident("expect"));
     if let Some(named) = plainly_named(&mut input.pat) {
         let (mutability, name) = (named.mutability.take(), named.ident.clone());
         let statement = quote_spanned! { site=> #(#attributes)* let #mutability #name = #name; };
@@ -82,12 +71,9 @@ fn rebind(index: usize, input: &mut PatType) -> (Ident, TokenStream) {
     let pattern = std::mem::replace(&mut *input.pat, fresh);
     let statements = match pattern {
         Pat::Wild(_) => quote_spanned! { site=> #(#attributes)* let #name = #name; },
-        Pat::Ident(PatIdent {
-            by_ref: None,
-            subpat: None,
-            ..
-        }) => {
-            quote_spanned! { site=> #(#attributes)* let #pattern = #name; }
+        Pat::Ident(PatIdent { by_ref: None, subpat: None, .. }) => {
+            // In a tuple, or clippy takes `let _unused = argument` for a statement without effect.
+            quote_spanned! { site=> #(#attributes)* let (#pattern,) = (#name,); }
         }
         pattern => quote_spanned! { site=>
             #(#attributes)* let #name = #name;
@@ -112,7 +98,5 @@ fn is_cfg(attribute: &Attribute) -> bool {
 }
 
 fn is_lint(attribute: &Attribute) -> bool {
-    ["allow", "expect", "warn", "deny", "forbid"]
-        .iter()
-        .any(|level| attribute.path().is_ident(level))
+    ["allow", "expect", "warn", "deny", "forbid"].iter().any(|level| attribute.path().is_ident(level))
 }

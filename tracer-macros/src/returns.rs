@@ -86,9 +86,7 @@ impl Returns {
     }
 
     fn of_bounds<'a>(bounds: impl Iterator<Item = &'a TypeParamBound>) -> Option<Self> {
-        bounds
-            .filter_map(trait_name)
-            .find_map(|name| Self::of_trait(name, Form::Boxed))
+        bounds.filter_map(trait_name).find_map(|name| Self::of_trait(name, Form::Boxed))
     }
 }
 
@@ -135,10 +133,7 @@ impl VisitMut for Inferred {
         match ty {
             Type::ImplTrait(_) => {
                 let underscore_token = Token![_](Span::mixed_site());
-                *ty = Type::Infer(TypeInfer {
-                    attrs: Vec::new(),
-                    underscore_token,
-                });
+                *ty = Type::Infer(TypeInfer { attrs: Vec::new(), underscore_token });
             }
             _ => visit_mut::visit_type_mut(self, ty),
         }
@@ -167,11 +162,7 @@ fn argument(path: &Path) -> Option<&Type> {
 /// What a `Box` holds.
 fn boxed(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = ty else { return None };
-    let is_box = path
-        .path
-        .segments
-        .last()
-        .is_some_and(|segment| segment.ident == "Box");
+    let is_box = path.path.segments.last().is_some_and(|segment| segment.ident == "Box");
     argument(&path.path).filter(|_| is_box)
 }
 
@@ -183,9 +174,7 @@ fn trait_name(bound: &TypeParamBound) -> Option<&Ident> {
 }
 
 fn is_call_trait(name: &Ident) -> bool {
-    ["Fn", "FnMut", "FnOnce", "AsyncFn", "AsyncFnMut", "AsyncFnOnce"]
-        .iter()
-        .any(|known| name == known)
+    ["Fn", "FnMut", "FnOnce", "AsyncFn", "AsyncFnMut", "AsyncFnOnce"].iter().any(|known| name == known)
 }
 
 /// The traced future is another type, so it can keep only the promises that the tracer knows to keep.
@@ -204,4 +193,53 @@ fn check_bounds<'a>(bounds: impl Iterator<Item = &'a TypeParamBound>) -> Result<
         return Err(Error::new_spanned(bound, message));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(signature: &str) -> Option<Returns> {
+        Returns::of(&syn::parse_str(signature).ok()?).ok()
+    }
+
+    #[test]
+    fn futures_and_streams_are_known_by_their_last_name() {
+        let opaque = Some(Returns::Future(Form::Opaque));
+        assert_eq!(of("fn f() -> impl Future<Output = u8>"), opaque);
+        assert_eq!(
+            of("fn f<'a>() -> impl std::future::Future<Output = u8> + Send + Unpin + 'a + use<'a>"),
+            opaque
+        );
+        let boxed = Some(Returns::Future(Form::Boxed));
+        assert_eq!(of("fn f() -> Pin<Box<dyn Future<Output = u8> + Send>>"), boxed);
+        assert_eq!(of("fn f() -> futures::future::BoxFuture<'static, u8>"), boxed);
+        assert_eq!(of("fn f() -> LocalBoxStream<'static, u8>"), Some(Returns::Stream(Form::Boxed)));
+        assert_eq!(of("fn f() -> impl Stream<Item = u8>"), Some(Returns::Stream(Form::Opaque)));
+    }
+
+    #[test]
+    fn other_types_are_values() {
+        assert_eq!(of("fn f()"), Some(Returns::Nothing));
+        assert_eq!(of("fn f() -> ()"), Some(Returns::Nothing));
+        assert_eq!(of("fn f() -> !"), Some(Returns::Never));
+        assert_eq!(of("fn f() -> impl Fn(u8) -> u8"), Some(Returns::Closure));
+        for value in ["impl Iterator", "Pin<Box<dyn Error>>", "Pin<&mut Self>", "Result<impl Future, E>"] {
+            assert_eq!(of(&format!("fn f() -> {value}")), Some(Returns::Value), "{value}");
+        }
+        assert_eq!(of("async fn f() -> BoxFuture<'static, u8>"), Some(Returns::Value));
+    }
+
+    #[test]
+    fn a_traced_future_keeps_no_other_trait() {
+        assert_eq!(of("fn f() -> impl Future<Output = u8> + Clone"), None);
+    }
+
+    #[test]
+    fn impl_trait_is_left_to_inference_at_any_depth() -> Result<()> {
+        let signature: Signature = syn::parse_str("fn f() -> Result<Vec<impl Debug>, (impl Debug, u8)>")?;
+        let ty = inferred(&signature.output).map(|ty| ty.to_token_stream().to_string());
+        assert_eq!(ty.as_deref(), Some("Result < Vec < _ > , (_ , u8) >"));
+        Ok(())
+    }
 }

@@ -3,9 +3,7 @@
 /// The word of `known` that `word` most likely stands for.
 pub(crate) fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let plain = plain(word);
-    let distances = known
-        .iter()
-        .map(|candidate| (distance(&plain, &self::plain(candidate)), *candidate));
+    let distances = known.iter().map(|candidate| (distance(&plain, &self::plain(candidate)), *candidate));
     let (distance, candidate) = distances.min_by_key(|(distance, _)| *distance)?;
     // A third of the letters may be wrong; beyond that the guess would puzzle more than it helps.
     (distance <= word.chars().count().div_ceil(3)).then_some(candidate)
@@ -18,10 +16,7 @@ pub(crate) fn did_you_mean(word: &str, known: &[&str]) -> String {
 
 /// Spelt alike in `camelCase`, `kebab-case` and `snake_case`.
 fn plain(word: &str) -> Vec<char> {
-    word.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
+    word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// How many letters must be inserted, removed or replaced to make one word of the other.

@@ -8,7 +8,7 @@ mod payment;
 mod receipt;
 mod risky;
 
-use lambda_http::{Body, Error, Request, Response, run, service_fn};
+use lambda_http::{Body, Error, Request, RequestExt, Response, run, service_fn};
 use serde_json::{Value, json};
 use tracer_runtime::{self as tracer, capture_lambda_handler};
 
@@ -22,7 +22,8 @@ async fn main() -> Result<(), Error> {
 
 #[capture_lambda_handler]
 async fn handler(request: Request) -> Result<Response<Body>, Error> {
-    let answer = match request.uri().path() {
+    // Without the stage that the API is deployed to.
+    let answer = match request.raw_http_path() {
         "/orders" => place_order(&serde_json::from_slice(request.body())?).await?,
         "/payments" => pay(&serde_json::from_slice(request.body())?).await?,
         "/risky" => json!({ "result": risky::risky_operation(&serde_json::from_slice(request.body())?)? }),

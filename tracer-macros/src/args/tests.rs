@@ -7,10 +7,7 @@ fn method(tokens: TokenStream) -> Args {
 }
 
 fn refusal(tokens: TokenStream) -> String {
-    Args::parse(Attribute::Method, tokens)
-        .err()
-        .expect("the arguments are wrong")
-        .to_string()
+    Args::parse(Attribute::Method, tokens).err().expect("the arguments are wrong").to_string()
 }
 
 #[test]
@@ -28,10 +25,7 @@ fn every_argument_is_understood() {
     assert_eq!(args.name.map(|name| name.value()).as_deref(), Some("load"));
     assert_eq!(args.capture_response.map(|choice| choice.value), Some(false));
     assert_eq!(args.capture_error.map(|choice| choice.value), Some(true));
-    assert_eq!(
-        args.namespace.map(|namespace| namespace.value()).as_deref(),
-        Some("orders")
-    );
+    assert_eq!(args.namespace.map(|namespace| namespace.value()).as_deref(), Some("orders"));
     assert_eq!(args.annotations.len(), 2);
     assert!(matches!(args.err, Some(ErrorRule::Flag(flag)) if flag == "Ignore"));
     assert!(args.tracer.is_some() && args.krate.is_some());
@@ -45,19 +39,9 @@ fn an_error_rule_may_be_the_path_of_a_function() {
 
 #[test]
 fn a_handler_may_say_where_its_context_is() {
-    let of = |tokens| {
-        Args::parse(Attribute::Handler, tokens)
-            .ok()
-            .and_then(|args| args.context)
-    };
-    assert!(matches!(
-        of(quote! { context = env }),
-        Some(ContextOf::Environment)
-    ));
-    assert!(matches!(
-        of(quote! { context = event.context }),
-        Some(ContextOf::Expression(_))
-    ));
+    let of = |tokens| Args::parse(Attribute::Handler, tokens).ok().and_then(|args| args.context);
+    assert!(matches!(of(quote! { context = env }), Some(ContextOf::Environment)));
+    assert!(matches!(of(quote! { context = event.context }), Some(ContextOf::Expression(_))));
 }
 
 #[test]
@@ -68,10 +52,7 @@ fn a_method_has_no_context() {
 #[test]
 fn an_unknown_argument_gets_a_suggestion_and_the_list() {
     let message = refusal(quote! { nmae = "x" });
-    assert!(
-        message.contains("did you mean `name`?") && message.contains("`annotate`"),
-        "{message}"
-    );
+    assert!(message.contains("did you mean `name`?") && message.contains("`annotate`"), "{message}");
     assert!(!refusal(quote! { skip_all }).contains("did you mean"));
 }
 
@@ -90,7 +71,7 @@ fn values_have_their_types() {
     assert!(refusal(quote! { capture_error = "yes" }).contains("without quotes"));
     assert!(refusal(quote! { crate = "tracer" }).contains("crate = tracer"));
     assert!(refusal(quote! { err = |_| true }).contains("path of a function"));
-    assert!(refusal(quote! { err = "falt" }).contains("did you mean `fault`?"));
+    assert!(refusal(quote! { err = "falt" }).contains(r#"did you mean "fault"?"#));
 }
 
 #[test]

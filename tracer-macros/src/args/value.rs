@@ -44,9 +44,7 @@ fn ungrouped(value: Expr) -> Expr {
 pub(super) fn parse_string(keyword: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
     let form = "\"…\"";
     match parse_expression(keyword, input, form)? {
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(text), ..
-        }) if text.suffix().is_empty() => Ok(text),
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.suffix().is_empty() => Ok(text),
         other => {
             let message = format!("`{keyword}` takes a string literal: write `{keyword} = {form}`");
             Err(Error::new_spanned(other, message))
@@ -56,22 +54,16 @@ pub(super) fn parse_string(keyword: &Ident, input: ParseStream<'_>) -> Result<Li
 
 pub(super) fn parse_bool(keyword: &Ident, input: ParseStream<'_>) -> Result<LitBool> {
     match parse_expression(keyword, input, "false")? {
-        Expr::Lit(ExprLit {
-            lit: Lit::Bool(choice),
-            ..
-        }) => Ok(choice),
-        other => Err(Error::new_spanned(
-            other,
-            format!("`{keyword}` takes `true` or `false`, without quotes"),
-        )),
+        Expr::Lit(ExprLit { lit: Lit::Bool(choice), .. }) => Ok(choice),
+        other => {
+            Err(Error::new_spanned(other, format!("`{keyword}` takes `true` or `false`, without quotes")))
+        }
     }
 }
 
 pub(super) fn parse_error_rule(keyword: &Ident, input: ParseStream<'_>) -> Result<ErrorRule> {
     match parse_expression(keyword, input, "\"error\"")? {
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(text), ..
-        }) => parse_flag(&text).map(ErrorRule::Flag),
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => parse_flag(&text).map(ErrorRule::Flag),
         Expr::Path(path) if path.qself.is_none() => Ok(ErrorRule::Predicate(path.path)),
         other => {
             let message = "`err` takes \"fault\", \"error\", \"ignore\", or the path of a function that is given a \
@@ -88,7 +80,8 @@ fn parse_flag(text: &LitStr) -> Result<Ident> {
         "error" => "Error",
         "ignore" => "Ignore",
         word => {
-            let guess = spelling::did_you_mean(word, FLAGS);
+            let guess = spelling::closest(word, FLAGS)
+                .map_or_else(String::new, |flag| format!(", did you mean {flag:?}?"));
             let message = format!(
                 "unknown rule {word:?}{guess}\nwrite \"fault\" for an error of ours, \"error\" for one of the caller's, \
                  \"ignore\" for none, or the path of a function, without quotes"
@@ -102,20 +95,13 @@ fn parse_flag(text: &LitStr) -> Result<Ident> {
 pub(super) fn parse_context(keyword: &Ident, input: ParseStream<'_>) -> Result<ContextOf> {
     let value = parse_expression(keyword, input, "env")?;
     let is_environment = matches!(&value, Expr::Path(path) if path.path.is_ident("env"));
-    Ok(if is_environment {
-        ContextOf::Environment
-    } else {
-        ContextOf::Expression(value)
-    })
+    Ok(if is_environment { ContextOf::Environment } else { ContextOf::Expression(Box::new(value)) })
 }
 
 pub(super) fn parse_crate(keyword: &Ident, input: ParseStream<'_>) -> Result<Path> {
     parse_value(keyword, input, "my_tracer", |input| {
         if let Ok(text) = input.fork().parse::<LitStr>() {
-            let message = format!(
-                "`crate` takes a path, without quotes: write `crate = {}`",
-                text.value()
-            );
+            let message = format!("`crate` takes a path, without quotes: write `crate = {}`", text.value());
             return Err(Error::new(text.span(), message));
         }
         Path::parse_mod_style(input)

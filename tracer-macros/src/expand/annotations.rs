@@ -9,8 +9,10 @@ use super::Expansion;
 impl Expansion<'_> {
     /// Annotates the subsegment that is current in the body.
     pub(super) fn annotate(&self) -> TokenStream {
-        let krate = &self.krate;
-        self.when_recording(|site| quote_spanned! { site=> #krate::put_annotation })
+        self.when_recording(|site| {
+            let krate = self.krate_at(site);
+            quote_spanned! { site=> #krate::put_annotation }
+        })
     }
 
     /// For a future or a stream: evaluated when the function is called and put when the subsegment opens. The

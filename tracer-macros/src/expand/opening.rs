@@ -93,11 +93,11 @@ impl Expansion<'_> {
 
     /// The tracer, for a scope that is opened at once.
     fn using(&self) -> TokenStream {
-        let private = self.private();
         match &self.args.tracer {
-            None => quote_spanned! { Span::mixed_site()=> #private::Using::global() },
+            None => self.global(),
             Some(tracer) => {
                 let site = Span::mixed_site().located_at(tracer.span());
+                let private = self.private_at(site);
                 quote_spanned! { site=> #private::Using::tracer(&(#tracer)) }
             }
         }
@@ -105,11 +105,11 @@ impl Expansion<'_> {
 
     /// The tracer, for a future that takes the function's arguments with it: a clone borrows none of them.
     pub(super) fn kept_using(&self) -> TokenStream {
-        let (private, krate) = (self.private(), &self.krate);
         match &self.args.tracer {
-            None => self.using(),
+            None => self.global(),
             Some(tracer) => {
                 let site = Span::mixed_site().located_at(tracer.span());
+                let (private, krate) = (self.private_at(site), self.krate_at(site));
                 quote_spanned! { site=>
                     #private::Using::tracer(&<#krate::Tracer as ::core::clone::Clone>::clone(&(#tracer)))
                 }
@@ -117,20 +117,28 @@ impl Expansion<'_> {
         }
     }
 
+    fn global(&self) -> TokenStream {
+        let private = self.private();
+        quote_spanned! { Span::mixed_site()=> #private::Using::global() }
+    }
+
     /// Where a handler's trace header and deadline come from.
     pub(super) fn source(&self) -> TokenStream {
-        let private = self.private();
         match &self.args.context {
             None => {
                 let site = Span::mixed_site().located_at(self.function.signature.paren_token.span.join());
-                let names = &self.parameters.names;
+                let (private, names) = (self.private_at(site), &self.parameters.names);
                 quote_spanned! { site=> #private::source!(#(#names),*) }
             }
-            Some(ContextOf::Environment) => quote_spanned! { Span::mixed_site()=>
-                <#private::Source<'_> as ::core::convert::From<#private::Environment>>::from(#private::Environment)
-            },
+            Some(ContextOf::Environment) => {
+                let private = self.private();
+                quote_spanned! { Span::mixed_site()=>
+                    <#private::Source<'_> as ::core::convert::From<#private::Environment>>::from(#private::Environment)
+                }
+            }
             Some(ContextOf::Expression(context)) => {
                 let site = Span::mixed_site().located_at(context.span());
+                let private = self.private_at(site);
                 quote_spanned! { site=> #private::explicit_source(&(#context)) }
             }
         }

@@ -27,7 +27,8 @@ impl<'a> Source<'a> {
     }
 
     /// Without a lifetime, to be kept until a future is first polled.
-    pub(crate) fn into_owned(self) -> Source<'static> {
+    #[must_use]
+    pub fn into_owned(self) -> Source<'static> {
         Source { header: self.header.map(|text| Cow::Owned(text.into_owned())), deadline: self.deadline }
     }
 

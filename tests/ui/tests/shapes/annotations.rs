@@ -13,9 +13,7 @@ struct Order {
 }
 
 fn order() -> Order {
-    Order {
-        id: "ORD-1".to_owned(),
-    }
+    Order { id: "ORD-1".to_owned() }
 }
 
 #[capture_method(name = "load order", annotate("OrderId" = order.id, "Length" = order.id.len()))]
@@ -117,9 +115,7 @@ impl Service {
 
 #[test]
 fn a_tracer_may_be_named() {
-    let service = || Service {
-        tracer: Tracer::builder().enabled(false).build(),
-    };
+    let service = || Service { tracer: Tracer::builder().enabled(false).build() };
     assert_eq!(service().sync(), 1);
     assert_eq!(block_on(service().asynchronous()), 2);
 }

@@ -65,39 +65,17 @@ mod functions {
 
     #[test]
     fn drop_in_the_same_order() {
-        assert_eq!(
-            dropped_by(|| bare::plain(A, B, C)),
-            dropped_by(|| traced::plain(A, B, C))
-        );
-        assert_eq!(
-            dropped_by(|| bare::moved(A, B, C)),
-            dropped_by(|| traced::moved(A, B, C))
-        );
-        assert_eq!(
-            dropped_by(|| bare::unmentioned(A, B, C)),
-            dropped_by(|| traced::unmentioned(A, B, C))
-        );
-        assert_eq!(
-            dropped_by(|| bare::wild(A, B, pair())),
-            dropped_by(|| traced::wild(A, B, pair()))
-        );
-        assert_eq!(
-            dropped_by(|| bare::partial(pair(), A)),
-            dropped_by(|| traced::partial(pair(), A))
-        );
+        assert_eq!(dropped_by(|| bare::plain(A, B, C)), dropped_by(|| traced::plain(A, B, C)));
+        assert_eq!(dropped_by(|| bare::moved(A, B, C)), dropped_by(|| traced::moved(A, B, C)));
+        assert_eq!(dropped_by(|| bare::unmentioned(A, B, C)), dropped_by(|| traced::unmentioned(A, B, C)));
+        assert_eq!(dropped_by(|| bare::wild(A, B, pair())), dropped_by(|| traced::wild(A, B, pair())));
+        assert_eq!(dropped_by(|| bare::partial(pair(), A)), dropped_by(|| traced::partial(pair(), A)));
         assert_eq!(dropped_by(|| bare::tail(A, B)), dropped_by(|| traced::tail(A, B)));
-        assert_eq!(
-            dropped_by(|| bare::early(A, B)),
-            dropped_by(|| traced::early(A, B))
-        );
+        assert_eq!(dropped_by(|| bare::early(A, B)), dropped_by(|| traced::early(A, B)));
     }
 
     fn finished_and_dropped<F: Future>(future: impl Fn() -> F) -> [Vec<&'static str>; 3] {
-        [
-            dropped_by(|| block_on(future())),
-            dropped_by(|| poll_once(future())),
-            dropped_by(future),
-        ]
+        [dropped_by(|| block_on(future())), dropped_by(|| poll_once(future())), dropped_by(future)]
     }
 
     #[test]
@@ -171,14 +149,8 @@ impl Both {
 #[test]
 fn a_self_of_which_one_field_is_used_is_dropped_whole() {
     assert_eq!(both_fields().first.touch(), 1);
-    assert_eq!(
-        dropped_by(|| both_fields().bare(C)),
-        dropped_by(|| both_fields().traced(C))
-    );
-    assert_eq!(
-        dropped_by(|| both_fields().bare_partly(C)),
-        dropped_by(|| both_fields().traced_partly(C))
-    );
+    assert_eq!(dropped_by(|| both_fields().bare(C)), dropped_by(|| both_fields().traced(C)));
+    assert_eq!(dropped_by(|| both_fields().bare_partly(C)), dropped_by(|| both_fields().traced_partly(C)));
     assert_eq!(
         dropped_by(|| block_on(both_fields().bare_awaited(C))),
         dropped_by(|| block_on(both_fields().traced_awaited(C)))

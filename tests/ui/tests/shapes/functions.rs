@@ -66,23 +66,11 @@ mod sync {
         assert_eq!(bare::unprintable(true), traced::unprintable(true));
         assert_eq!(bare::unprintable(false), traced::unprintable(false));
         assert_eq!(bare::generic::<_, 2>(&'a'), traced::generic::<_, 2>(&'a'));
-        assert_eq!(
-            bare::impl_argument(["a", "bc"]),
-            traced::impl_argument(["a", "bc"])
-        );
-        assert_eq!(
-            bare::tail_temporary(Mutex::new(vec![1])),
-            traced::tail_temporary(Mutex::new(vec![1]))
-        );
-        assert_eq!(
-            bare::patterns((1, 2), [3; 3], &4, 5, 6),
-            traced::patterns((1, 2), [3; 3], &4, 5, 6)
-        );
+        assert_eq!(bare::impl_argument(["a", "bc"]), traced::impl_argument(["a", "bc"]));
+        assert_eq!(bare::tail_temporary(Mutex::new(vec![1])), traced::tail_temporary(Mutex::new(vec![1])));
+        assert_eq!(bare::patterns((1, 2), [3; 3], &4, 5, 6), traced::patterns((1, 2), [3; 3], &4, 5, 6));
         assert_eq!(bare::attributes(1, 2), traced::attributes(1, 2));
-        assert_eq!(
-            bare::underscored(String::new(), 2),
-            traced::underscored(String::new(), 2)
-        );
+        assert_eq!(bare::underscored(String::new(), 2), traced::underscored(String::new(), 2));
         assert_eq!(bare::recursive(9), traced::recursive(9));
         assert_eq!(bare::r#type(9), traced::r#type(9));
         assert_eq!(bare::foreign(9), traced::foreign(9));
@@ -93,15 +81,9 @@ mod sync {
         let text =
             |result: Result<u8, Box<dyn Error + Send + Sync>>| result.map_err(|error| error.to_string());
         assert_eq!(text(bare::coerced("x")), text(traced::coerced("x")));
-        assert_eq!(
-            format!("{:?}", bare::boxed_debug(0)),
-            format!("{:?}", traced::boxed_debug(0))
-        );
+        assert_eq!(format!("{:?}", bare::boxed_debug(0)), format!("{:?}", traced::boxed_debug(0)));
         let sum = |result: Result<_, ParseIntError>| result.map(Iterator::sum::<u8>);
-        assert_eq!(
-            bare::opaque_in_result(3).map(Iterator::sum::<u8>),
-            sum(traced::opaque_in_result(3))
-        );
+        assert_eq!(bare::opaque_in_result(3).map(Iterator::sum::<u8>), sum(traced::opaque_in_result(3)));
         let (mut of_bare, mut of_traced) = (vec![], vec![]);
         bare::borrowed(&mut of_bare, "a").push('b');
         traced::borrowed(&mut of_traced, "a").push('b');
@@ -141,20 +123,11 @@ mod asynchronous {
             }
             let (of_bare, of_traced) = (bare::early_coercion(0).await, traced::early_coercion(0).await);
             assert_eq!(format!("{of_bare:?}"), format!("{of_traced:?}"));
-            assert_eq!(
-                bare::patterns((1, 2), 3, 4).await,
-                traced::patterns((1, 2), 3, 4).await
-            );
+            assert_eq!(bare::patterns((1, 2), 3, 4).await, traced::patterns((1, 2), 3, 4).await);
             let numbers = || Mutex::new(vec![1]);
-            assert_eq!(
-                bare::tail_temporary(numbers()).await,
-                traced::tail_temporary(numbers()).await
-            );
+            assert_eq!(bare::tail_temporary(numbers()).await, traced::tail_temporary(numbers()).await);
             assert_eq!(bare::opaque(3).await.count(), traced::opaque(3).await.count());
-            assert_eq!(
-                bare::asks(async |a| a + 1).await,
-                traced::asks(async |a| a + 1).await
-            );
+            assert_eq!(bare::asks(async |a| a + 1).await, traced::asks(async |a| a + 1).await);
             assert_eq!(bare::generic(&1).await, traced::generic(&1).await);
             assert_eq!(bare::recursive(5).await, traced::recursive(5).await);
             let (mut of_bare, mut of_traced) = (vec![], vec![]);

@@ -50,6 +50,11 @@ fn future(payload: u8) -> impl Future<Output = u8> {
     async move { payload }
 }
 
+#[capture_lambda_handler]
+fn owned_future(event: Event) -> impl Future<Output = u8> {
+    async move { event.payload }
+}
+
 struct App;
 
 impl App {
@@ -69,6 +74,7 @@ fn every_handler_returns_what_it_should() {
             assert_eq!(of_environment(4).await, 4);
             assert_eq!(explicit(5, String::new()).await, 5);
             assert_eq!(future(6).await, 6);
+            assert_eq!(owned_future(Event { payload: 8 }).await, 8);
             assert_eq!(App.handle(Event { payload: 7 }).await, 7);
         });
     });

@@ -18,10 +18,7 @@ struct Orders<T> {
 impl<T: Clone + Default> Orders<T> {
     #[capture_method]
     fn new(count: u8) -> Self {
-        Self {
-            count,
-            of: T::default(),
-        }
+        Self { count, of: T::default() }
     }
 
     #[capture_method]
@@ -99,17 +96,11 @@ fn every_receiver_works() {
 #[test]
 fn a_method_is_named_after_its_type() {
     let trace = testing::capture(|| Orders::<u8>::new(1).by_reference());
-    let names: Vec<String> = trace
-        .subsegments()
-        .iter()
-        .map(|subsegment| subsegment.name().to_owned())
-        .collect();
+    let names: Vec<String> =
+        trace.subsegments().iter().map(|subsegment| subsegment.name().to_owned()).collect();
     assert_eq!(
         names,
-        [
-            "## shapes::methods::Orders::new".to_owned(),
-            "## shapes::methods::Orders::by_reference".to_owned(),
-        ]
+        ["## shapes::methods::Orders::new".to_owned(), "## shapes::methods::Orders::by_reference".to_owned(),]
     );
 }
 
@@ -186,10 +177,6 @@ fn async_trait_methods_end_with_their_future() {
         });
     });
     assert_eq!(trace.subsegments().len(), 4);
-    let faults = trace
-        .subsegments()
-        .iter()
-        .filter(|subsegment| subsegment.is_fault())
-        .count();
+    let faults = trace.subsegments().iter().filter(|subsegment| subsegment.is_fault()).count();
     assert_eq!(faults, 1, "the error is seen where the future ends");
 }

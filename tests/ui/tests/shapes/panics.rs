@@ -40,27 +40,11 @@ fn text_of_panic<R>(run: impl FnOnce() -> R) -> Option<String> {
 fn panics_go_on_and_mark_a_fault() {
     let trace = testing::capture(|| {
         assert_eq!(text_of_panic(|| panics("way")).as_deref(), Some("no way"));
-        assert_eq!(
-            text_of_panic(|| block_on(panics_later())).as_deref(),
-            Some("later")
-        );
-        assert_eq!(
-            text_of_panic(|| never("ever".to_owned())).as_deref(),
-            Some("ever")
-        );
-        assert_eq!(
-            text_of_panic(|| block_on(never_async())).as_deref(),
-            Some("never")
-        );
+        assert_eq!(text_of_panic(|| block_on(panics_later())).as_deref(), Some("later"));
+        assert_eq!(text_of_panic(|| never("ever".to_owned())).as_deref(), Some("ever"));
+        assert_eq!(text_of_panic(|| block_on(never_async())).as_deref(), Some("never"));
     });
-    assert_eq!(
-        trace
-            .subsegments()
-            .iter()
-            .filter(|subsegment| subsegment.is_fault())
-            .count(),
-        4
-    );
+    assert_eq!(trace.subsegments().iter().filter(|subsegment| subsegment.is_fault()).count(), 4);
 }
 
 #[track_caller]

@@ -1,0 +1,181 @@
+//! `lambda`: runs a function binary with events and draws the traces.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tracer_console::{
+    ApiRequest, Console, ConsoleOptions, Function, Invocation, InvocationResult, LocalLambda, Output, Trace,
+    Tracing,
+};
+
+use super::Failure;
+use super::screen::Screen;
+use super::serve::interrupted;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Lambda {
+    /// The function's binary
+    #[arg(long)]
+    binary: PathBuf,
+    /// The function's name [default: the binary's]
+    #[arg(long)]
+    name: Option<String>,
+    /// An event: a file, JSON text, or `-` for the standard input; may be given more than once
+    #[arg(long = "event", value_name = "FILE|JSON|-")]
+    events: Vec<String>,
+    /// Make the events bodies of an API Gateway request: METHOD:/path
+    #[arg(long, value_name = "METHOD:/PATH")]
+    api: Option<String>,
+    /// How long an invocation may take: 3s, 500ms
+    #[arg(long, default_value = "3s", value_parser = duration)]
+    timeout: Duration,
+    /// The incoming X-Amzn-Trace-Id header, or one of sampled, not-sampled, pass-through, absent
+    #[arg(long, default_value = "sampled")]
+    trace_header: String,
+    /// A variable for the function: NAME=VALUE; may be given more than once
+    #[arg(long = "env", value_name = "NAME=VALUE")]
+    variables: Vec<String>,
+    /// Stay until Ctrl-C and serve the Invoke API for an AWS SDK or CLI
+    #[arg(long)]
+    stay: bool,
+    #[command(flatten)]
+    screen: Screen,
+}
+
+impl Lambda {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            tokio::select! {
+                done = self.invoke_all() => done,
+                // The function's processes end with the local Lambda, which is dropped here.
+                () = interrupted() => Ok(()),
+            }
+        })
+    }
+
+    async fn invoke_all(&self) -> Result<(), Failure> {
+        let console = Console::start(ConsoleOptions::any_port())?;
+        let lambda = LocalLambda::builder().console(&console).start()?;
+        let function = self.function(&lambda)?;
+        for invocation in self.invocations()? {
+            let result = function.begin(invocation).answered().await?;
+            report(&result);
+            self.draw(&console, &result).await;
+        }
+        if self.stay {
+            println!(
+                "ready, invoke {} at --endpoint-url {}; Ctrl-C ends",
+                function.name(),
+                lambda.endpoint()
+            );
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    }
+
+    fn function(&self, lambda: &LocalLambda) -> Result<Function, Failure> {
+        let stem = self.binary.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let name = self.name.clone().or(stem).unwrap_or_else(|| "function".into());
+        let mut function =
+            lambda.function(name, &self.binary).timeout(self.timeout).inherit_env().output(Output::Show);
+        for variable in &self.variables {
+            let (name, value) =
+                variable.split_once('=').ok_or_else(|| format!("--env {variable:?}: write NAME=VALUE"))?;
+            function = function.env(name, value);
+        }
+        Ok(function.start()?)
+    }
+
+    fn invocations(&self) -> Result<Vec<Invocation>, Failure> {
+        let mut payloads = self.events.iter().map(|event| payload(event)).collect::<Result<Vec<_>, _>>()?;
+        if payloads.is_empty() && !self.stay {
+            payloads.push(if self.api.is_some() { Vec::new() } else { b"{}".to_vec() });
+        }
+        payloads.into_iter().map(|payload| self.invocation(payload)).collect()
+    }
+
+    fn invocation(&self, payload: Vec<u8>) -> Result<Invocation, Failure> {
+        let invocation = match &self.api {
+            None => Invocation::payload(payload),
+            Some(api) => {
+                let (method, path) = api
+                    .split_once(':')
+                    .ok_or_else(|| format!("--api {api:?}: write METHOD:/path, such as GET:/orders"))?;
+                let request = ApiRequest::new(method, path);
+                if payload.is_empty() {
+                    request
+                } else {
+                    request.header("Content-Type", "application/json").body(payload)
+                }
+                .invocation()
+            }
+        };
+        Ok(invocation.tracing(self.tracing()))
+    }
+
+    fn tracing(&self) -> Tracing {
+        match self.trace_header.as_str() {
+            "sampled" => Tracing::Sampled,
+            "not-sampled" => Tracing::NotSampled,
+            "pass-through" => Tracing::PassThrough,
+            "absent" => Tracing::Absent,
+            header => Tracing::Incoming(header.to_owned()),
+        }
+    }
+
+    async fn draw(&self, console: &Console, result: &InvocationResult) {
+        let Some(id) = result.trace_id() else { return };
+        let store = std::sync::Arc::clone(console.store());
+        let waited = tokio::task::spawn_blocking(move || {
+            store.wait_for_trace(id, Trace::is_settled, Duration::from_secs(1))
+        });
+        match waited.await {
+            Ok(Ok(trace)) => self.screen.draw(&trace),
+            Ok(Err(error)) => match error.trace {
+                Some(trace) => self.screen.draw(&trace),
+                None => {
+                    println!("no trace: {:?} is not sampled\n", result.trace_header().unwrap_or_default());
+                }
+            },
+            Err(_) => {}
+        }
+    }
+}
+
+fn report(result: &InvocationResult) {
+    let start = if result.cold_start() { "cold" } else { "warm" };
+    let body = String::from_utf8_lossy(result.body());
+    let shown: String = body.escape_debug().take(400).collect();
+    println!("{} {start} {:.1?} {shown}", result.status(), result.duration());
+}
+
+/// A file, `-`, or JSON text.
+fn payload(event: &str) -> Result<Vec<u8>, Failure> {
+    if event == "-" {
+        let mut payload = Vec::new();
+        std::io::stdin().read_to_end(&mut payload)?;
+        return Ok(payload);
+    }
+    if serde_json::from_str::<serde::de::IgnoredAny>(event).is_ok() {
+        return Ok(event.into());
+    }
+    let read = std::fs::read(event);
+    Ok(read
+        .map_err(|error| format!("--event {event:?} is neither JSON nor a file that can be read: {error}"))?)
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let (digits, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
+    let seconds = match unit {
+        "ms" => digits.parse::<f64>().map(|milliseconds| milliseconds / 1000.0),
+        "s" | "" => digits.parse(),
+        "m" => digits.parse::<f64>().map(|minutes| minutes * 60.0),
+        _ => return Err("write a duration such as 3s, 500ms or 1m".into()),
+    };
+    let duration = seconds.ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "write a duration such as 3s, 500ms or 1m".into())
+}

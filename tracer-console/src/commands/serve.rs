@@ -1,0 +1,107 @@
+//! `serve`: receives, and draws each trace when nothing more of it has come for a while.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tracer_console::{Console, ConsoleOptions, Revision, TraceId};
+
+use super::Failure;
+use super::screen::Screen;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Serve {
+    /// The UDP address to receive on; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:2000")]
+    listen: String,
+    #[command(flatten)]
+    screen: Screen,
+}
+
+/// A trace is drawn when nothing more of it has come for so long.
+const QUIET: Duration = Duration::from_secs(1);
+
+impl Serve {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let stopping = on_interrupt()?;
+        let console =
+            Console::start(ConsoleOptions { listen: self.listen.clone(), ..ConsoleOptions::default() })?;
+        println!(
+            "ready, receiving on UDP {} (buffer {} bytes)",
+            console.local_addr(),
+            console.granted_buffer()
+        );
+        std::io::stdout().flush()?;
+        let mut drawn = Drawn {
+            console: &console,
+            screen: self.screen,
+            seen: Revision::default(),
+            waiting: HashMap::new(),
+        };
+        while !stopping.load(Ordering::Acquire) {
+            drawn.look(QUIET);
+        }
+        drawn.look(Duration::ZERO);
+        let counts = console.counts();
+        eprintln!("received {}, refused {}, dropped {}", counts.received, counts.refused, counts.dropped);
+        for refusal in console.refusals().latest() {
+            Screen::refuse(&refusal);
+        }
+        Ok(())
+    }
+}
+
+/// What has been drawn, and what waits until it is quiet.
+struct Drawn<'a> {
+    console: &'a Console,
+    screen: Screen,
+    seen: Revision,
+    waiting: HashMap<TraceId, Instant>,
+}
+
+impl Drawn<'_> {
+    fn look(&mut self, quiet: Duration) {
+        let store = self.console.store();
+        // Short enough for an interrupt to be noticed at once.
+        store.wait_for_change(self.seen, Duration::from_millis(100));
+        for (id, revision) in store.changed_since(self.seen) {
+            self.waiting.insert(id, Instant::now());
+            self.seen = self.seen.max(revision);
+        }
+        let screen = self.screen;
+        self.waiting.retain(|id, changed| {
+            let is_quiet = changed.elapsed() >= quiet;
+            if let Some(trace) = store.trace(*id).filter(|_| is_quiet) {
+                screen.draw(&trace);
+            }
+            !is_quiet
+        });
+    }
+}
+
+/// Becomes true with Ctrl-C (or SIGTERM).
+pub(super) fn on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
+    let stopping = Arc::new(AtomicBool::new(false));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let noticed = Arc::clone(&stopping);
+    std::thread::Builder::new().name("interrupt".into()).spawn(move || {
+        runtime.block_on(interrupted());
+        noticed.store(true, Ordering::Release);
+    })?;
+    Ok(stopping)
+}
+
+/// Ends with Ctrl-C or SIGTERM.
+pub(super) async fn interrupted() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,249 @@
+//! One segment or subsegment, with every member that its document had.
+
+use serde_json::{Map, Value};
+
+use crate::timestamp::Timestamp;
+use crate::trace_id::EntityId;
+
+/// What an entity says it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntityKind {
+    /// One service's own record of serving one request.
+    Segment,
+    /// A piece of work inside a segment, or the caller's view of one downstream call.
+    Subsegment,
+    /// A segment that was made up from a subsegment for a service that sent none.
+    Inferred,
+}
+
+/// A segment or subsegment without its children; the typed members have accessors, the rest is in [`Entity::member`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entity {
+    pub(crate) id: EntityId,
+    pub(crate) kind: EntityKind,
+    /// The parent: by nesting where it was nested, else what `parent_id` says.
+    pub(crate) parent: Option<EntityId>,
+    pub(crate) start: Timestamp,
+    pub(crate) end: Option<Timestamp>,
+    pub(crate) repaired: bool,
+    pub(crate) members: Map<String, Value>,
+}
+
+/// An exception of a `cause`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Exception<'a> {
+    value: &'a Map<String, Value>,
+}
+
+impl<'a> Exception<'a> {
+    fn text(self, key: &str) -> &'a str {
+        self.value.get(key).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The exception's own id; empty when it has none.
+    #[must_use]
+    pub fn id(self) -> &'a str {
+        self.text("id")
+    }
+
+    /// The type's name; empty when it has none. Untrusted text.
+    #[must_use]
+    pub fn type_name(self) -> &'a str {
+        self.text("type")
+    }
+
+    /// The message; empty when it has none. Untrusted text.
+    #[must_use]
+    pub fn message(self) -> &'a str {
+        self.text("message")
+    }
+}
+
+impl Entity {
+    /// The id, unique within the trace.
+    #[must_use]
+    pub fn id(&self) -> EntityId {
+        self.id
+    }
+
+    /// Segment, subsegment or inferred.
+    #[must_use]
+    pub fn kind(&self) -> EntityKind {
+        self.kind
+    }
+
+    /// The id of the parent, whether or not the parent arrived.
+    #[must_use]
+    pub fn parent_id(&self) -> Option<EntityId> {
+        self.parent
+    }
+
+    /// The name; empty when the document had none. Untrusted text.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.text("name").unwrap_or_default()
+    }
+
+    /// When the work began.
+    #[must_use]
+    pub fn start(&self) -> Timestamp {
+        self.start
+    }
+
+    /// When the work ended; `None` while in progress.
+    #[must_use]
+    pub fn end(&self) -> Option<Timestamp> {
+        self.end
+    }
+
+    /// Microseconds from start to end (0 when the end lies before); `None` while in progress.
+    #[must_use]
+    pub fn duration_micros(&self) -> Option<i64> {
+        self.end.map(|end| end.micros_since(self.start).max(0))
+    }
+
+    /// Whether the document said that the work has not ended.
+    #[must_use]
+    pub fn is_in_progress(&self) -> bool {
+        self.end.is_none()
+    }
+
+    /// The resource type, such as `AWS::Lambda::Function`; only segments have one.
+    #[must_use]
+    pub fn origin(&self) -> Option<&str> {
+        self.text("origin")
+    }
+
+    /// `aws` for calls of AWS, `remote` for other downstream calls; `None` (also for `local`) is work in the process.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        self.text("namespace").filter(|namespace| *namespace != "local")
+    }
+
+    /// Whether the server's side failed (5xx, a panic, an unhandled error).
+    #[must_use]
+    pub fn is_fault(&self) -> bool {
+        self.flag("fault")
+    }
+
+    /// Whether the client's side was wrong (4xx).
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.flag("error")
+    }
+
+    /// Whether the call was throttled (429).
+    #[must_use]
+    pub fn is_throttle(&self) -> bool {
+        self.flag("throttle")
+    }
+
+    /// Whether the work was dropped before its end: our tracer's annotation `Cancelled`.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.annotation("Cancelled") == Some(&Value::Bool(true))
+    }
+
+    /// Whether the document was no correct JSON and was mended: a bare `NaN` or `Infinity` is `null` here.
+    #[must_use]
+    pub fn is_repaired(&self) -> bool {
+        self.repaired
+    }
+
+    /// Whether the tracer had to cut a value or leave something out for size.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        let dropped =
+            self.metadata().any(|(namespace, value)| namespace == "tracer" && value.get("dropped").is_some());
+        dropped
+            || self.annotations().any(|(_, value)| ends_with_cut_mark(value))
+            || self.metadata().any(|(_, value)| ends_with_cut_mark(value))
+            || self.exceptions().any(|exception| exception.message().ends_with(CUT_MARK))
+    }
+
+    /// The annotation named `key`.
+    #[must_use]
+    pub fn annotation(&self, key: &str) -> Option<&Value> {
+        self.object("annotations")?.get(key)
+    }
+
+    /// The annotations, sorted by key. Untrusted text.
+    pub fn annotations(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.entries("annotations")
+    }
+
+    /// The metadata, sorted by namespace. Untrusted text.
+    pub fn metadata(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.entries("metadata")
+    }
+
+    /// The exceptions of the cause.
+    pub fn exceptions(&self) -> impl Iterator<Item = Exception<'_>> {
+        let cause = self.object("cause").and_then(|cause| cause.get("exceptions")).and_then(Value::as_array);
+        cause.into_iter().flatten().filter_map(Value::as_object).map(|value| Exception { value })
+    }
+
+    /// The id of an exception recorded elsewhere in the trace, when the cause is such a reference.
+    #[must_use]
+    pub fn cause_reference(&self) -> Option<&str> {
+        match self.members.get("cause")? {
+            Value::String(id) => Some(id),
+            // Node's form: an object with an id and no exceptions.
+            Value::Object(cause) if self.exceptions().next().is_none() => cause.get("id")?.as_str(),
+            _ => None,
+        }
+    }
+
+    /// The status of the http response; some SDKs send it as a string.
+    #[must_use]
+    pub fn http_status(&self) -> Option<u64> {
+        let status = self.object("http")?.get("response")?.get("status")?;
+        status.as_u64().or_else(|| status.as_str()?.parse().ok())
+    }
+
+    /// A member of `http.request`, such as `method` or `url`. Untrusted text.
+    #[must_use]
+    pub fn http_request(&self, key: &str) -> Option<&str> {
+        self.object("http")?.get("request")?.get(key)?.as_str()
+    }
+
+    /// A member of `aws`, such as `operation` or `table_name`.
+    #[must_use]
+    pub fn aws(&self, key: &str) -> Option<&Value> {
+        self.object("aws")?.get(key)
+    }
+
+    /// Any member of the document by its name, known to X-Ray or not.
+    #[must_use]
+    pub fn member(&self, key: &str) -> Option<&Value> {
+        self.members.get(key)
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        self.members.get(key)?.as_str()
+    }
+
+    fn flag(&self, key: &str) -> bool {
+        self.members.get(key) == Some(&Value::Bool(true))
+    }
+
+    fn object(&self, key: &str) -> Option<&Map<String, Value>> {
+        self.members.get(key)?.as_object()
+    }
+
+    fn entries(&self, key: &str) -> impl Iterator<Item = (&str, &Value)> {
+        self.object(key).into_iter().flatten().map(|(key, value)| (key.as_str(), value))
+    }
+}
+
+/// How a value that `tracer-runtime` had to cut ends.
+const CUT_MARK: &str = "[cut by tracer]";
+
+fn ends_with_cut_mark(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.ends_with(CUT_MARK),
+        Value::Array(values) => values.iter().any(ends_with_cut_mark),
+        Value::Object(values) => values.values().any(ends_with_cut_mark),
+        _ => false,
+    }
+}

@@ -1,0 +1,99 @@
+//! One invocation as the caller asks for it.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::api_request::ApiRequest;
+use super::tracing::Tracing;
+
+/// What the function is given.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Event {
+    /// These bytes, which should be JSON.
+    Payload(Vec<u8>),
+    /// The event that API Gateway makes of a request.
+    Api(Box<ApiRequest>),
+}
+
+/// One invocation: the event and everything that the caller may decide.
+///
+/// ```
+/// use tracer_console::{Invocation, Tracing};
+/// use std::time::Duration;
+///
+/// let invocation = Invocation::json(serde_json::json!({"order_id": "ORD-1"}))
+///     .tracing(Tracing::NotSampled)
+///     .timeout(Duration::from_secs(1));
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Invocation {
+    pub(super) event: Event,
+    pub(super) tracing: Tracing,
+    pub(super) timeout: Option<Duration>,
+    pub(super) request_id: Option<String>,
+    pub(super) client_context: Option<Value>,
+}
+
+impl Invocation {
+    /// An invocation with an event.
+    pub fn new(event: Event) -> Self {
+        Self { event, tracing: Tracing::default(), timeout: None, request_id: None, client_context: None }
+    }
+
+    /// An invocation with a JSON payload.
+    #[allow(clippy::needless_pass_by_value, reason = "takes what json! makes")]
+    pub fn json(payload: Value) -> Self {
+        Self::payload(payload.to_string())
+    }
+
+    /// An invocation with these bytes as payload, JSON or not.
+    pub fn payload(payload: impl Into<Vec<u8>>) -> Self {
+        Self::new(Event::Payload(payload.into()))
+    }
+
+    /// Which trace header it has; [`Tracing::Sampled`] unless said otherwise.
+    pub fn tracing(mut self, tracing: Tracing) -> Self {
+        self.tracing = tracing;
+        self
+    }
+
+    /// How long the function may take, instead of the function's own timeout.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The request id, instead of a random one.
+    pub fn request_id(mut self, id: impl Into<String>) -> Self {
+        self.request_id = Some(id.into());
+        self
+    }
+
+    /// The client context, as mobile clients send it.
+    pub fn client_context(mut self, context: Value) -> Self {
+        self.client_context = Some(context);
+        self
+    }
+}
+
+impl From<ApiRequest> for Invocation {
+    fn from(request: ApiRequest) -> Self {
+        Self::new(Event::Api(Box::new(request)))
+    }
+}
+
+impl From<Value> for Invocation {
+    fn from(payload: Value) -> Self {
+        Self::json(payload)
+    }
+}
+
+/// A random id of the form that AWS uses for requests: a version 4 UUID.
+pub(super) fn new_request_id() -> String {
+    let bits = fastrand::u128(..) & !(0xf << 76) & !(0xc << 60) | (0x4 << 76) | (0x8 << 60);
+    let hex = format!("{bits:032x}");
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}

@@ -1,0 +1,35 @@
+//! AWS Lambda on your own machine: function binaries run behind the Runtime API and are invoked by the Invoke API or
+//! from Rust, and the segments that AWS itself would send are sent.
+//!
+//! Downwards: [`lambda`] owns the functions and their threads; [`function`] runs invocations in environments;
+//! [`environment`] is one process with its Runtime API; [`segments`] says what AWS would record.
+
+mod api_gateway;
+mod api_request;
+mod call;
+mod emitter;
+mod environment;
+mod function;
+mod function_builder;
+mod invocation;
+mod invoke_api;
+mod lambda;
+mod log;
+mod pending;
+mod process;
+mod result;
+mod runtime_api;
+mod runtime_board;
+mod segments;
+mod server;
+mod tracing;
+
+pub use api_request::ApiRequest;
+pub use function::Function;
+pub use function_builder::FunctionBuilder;
+pub use invocation::{Event, Invocation};
+pub use lambda::{LambdaBuilder, LambdaError, LocalLambda};
+pub use pending::{PendingEvent, PendingInvocation};
+pub use process::Output;
+pub use result::{FunctionError, FunctionErrorKind, InvocationResult, InvokeError};
+pub use tracing::Tracing;

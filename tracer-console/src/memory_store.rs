@@ -1,0 +1,155 @@
+//! A store in memory, bounded.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::document::Document;
+use crate::entity::Entity;
+use crate::refusal::{Refusal, RefusalCode};
+use crate::store::{Revision, TraceStore};
+use crate::trace::Trace;
+use crate::trace_id::{EntityId, TraceId};
+
+/// How much a [`MemoryStore`] keeps.
+///
+/// ```
+/// use tracer_console::{MemoryLimits, MemoryStore};
+///
+/// let store = MemoryStore::new(MemoryLimits { bytes: 16 << 20, ..MemoryLimits::default() });
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct MemoryLimits {
+    /// Bytes of document text over all traces; above it the traces that changed longest ago are forgotten.
+    pub bytes: usize,
+    /// Segments and subsegments in one trace; above it documents are refused.
+    pub entities_per_trace: usize,
+    /// Bytes of document text in one trace; above it documents are refused.
+    pub bytes_per_trace: usize,
+}
+
+impl Default for MemoryLimits {
+    fn default() -> Self {
+        Self { bytes: 256 << 20, entities_per_trace: 200_000, bytes_per_trace: 64 << 20 }
+    }
+}
+
+/// A [`TraceStore`] in memory.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    limits: MemoryLimits,
+    kept: Mutex<Kept>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    traces: HashMap<TraceId, Record>,
+    /// The order of last change: what to forget first.
+    by_change: BTreeMap<Revision, TraceId>,
+    bytes: usize,
+    revision: Revision,
+}
+
+#[derive(Debug, Default)]
+struct Record {
+    entities: HashMap<EntityId, Arc<Entity>>,
+    documents: Vec<Arc<str>>,
+    bytes: usize,
+    changed: Revision,
+}
+
+impl Record {
+    /// Complete replaces in progress and the later replaces the earlier, but in progress never replaces complete.
+    fn upsert(&mut self, entity: Entity) {
+        let is_complete = |old: &Arc<Entity>| !old.is_in_progress();
+        if entity.is_in_progress() && self.entities.get(&entity.id).is_some_and(is_complete) {
+            return;
+        }
+        self.entities.insert(entity.id, Arc::new(entity));
+    }
+}
+
+impl Kept {
+    fn take(&mut self, document: Document, limits: MemoryLimits) -> Result<(), Refusal> {
+        let id = document.trace_id();
+        let record = self.traces.entry(id).or_default();
+        let bytes = document.text().len();
+        let entities = document.entities().len();
+        if record.entities.len() + entities > limits.entities_per_trace
+            || record.bytes + bytes > limits.bytes_per_trace
+        {
+            let message = format!(
+                "trace {id} has reached {} segments and subsegments in {} bytes",
+                record.entities.len(),
+                record.bytes
+            );
+            return Err(Refusal::new(RefusalCode::LimitExceeded, message).of(document.text().as_bytes()));
+        }
+        record.documents.push(document.text().into());
+        record.bytes += bytes;
+        self.bytes += bytes;
+        document.into_entities().into_iter().for_each(|entity| record.upsert(entity));
+        self.revision.0 += 1;
+        self.by_change.remove(&record.changed);
+        record.changed = self.revision;
+        self.by_change.insert(self.revision, id);
+        self.forget_beyond(limits.bytes);
+        Ok(())
+    }
+
+    /// Keeps at least the trace that has just changed.
+    fn forget_beyond(&mut self, bytes: usize) {
+        while self.bytes > bytes && self.by_change.len() > 1 {
+            let Some((_, oldest)) = self.by_change.pop_first() else {
+                return;
+            };
+            if let Some(record) = self.traces.remove(&oldest) {
+                self.bytes -= record.bytes;
+            }
+        }
+    }
+}
+
+impl MemoryStore {
+    /// An empty store with limits of your own.
+    #[must_use]
+    pub fn new(limits: MemoryLimits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TraceStore for MemoryStore {
+    fn record(&self, document: Document) -> Result<(), Refusal> {
+        let taken = self.kept().take(document, self.limits);
+        self.changed.notify_all();
+        taken
+    }
+
+    fn trace(&self, id: TraceId) -> Option<Trace> {
+        let entities = self.kept().traces.get(&id)?.entities.values().cloned().collect();
+        Some(Trace::compile(id, entities))
+    }
+
+    fn documents(&self, id: TraceId) -> Vec<Arc<str>> {
+        self.kept().traces.get(&id).map(|record| record.documents.clone()).unwrap_or_default()
+    }
+
+    fn changed_since(&self, since: Revision) -> Vec<(TraceId, Revision)> {
+        let after = Revision(since.0 + 1);
+        self.kept().by_change.range(after..).map(|(&revision, &id)| (id, revision)).collect()
+    }
+
+    fn revision(&self) -> Revision {
+        self.kept().revision
+    }
+
+    fn wait_for_change(&self, seen: Revision, timeout: Duration) -> Revision {
+        let wait = self.changed.wait_timeout_while(self.kept(), timeout, |kept| kept.revision == seen);
+        wait.unwrap_or_else(PoisonError::into_inner).0.revision
+    }
+}

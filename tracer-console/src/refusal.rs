@@ -1,0 +1,100 @@
+//! Why something that arrived was not kept, by name.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use crate::timestamp::Timestamp;
+
+/// The name of a reason; those that X-Ray has are spelled as X-Ray spells them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum RefusalCode {
+    /// The datagram has no line break, or nothing behind it.
+    MissingHeaderOrSegment,
+    /// The first line is not `{"format":"json","version":1}`.
+    InvalidHeader,
+    /// The document is not JSON.
+    ParseError,
+    /// The document is nested more deeply than any tracer nests.
+    TooDeep,
+    /// The document is JSON but no object.
+    InvalidSegment,
+    /// No `id`.
+    MissingId,
+    /// An `id` or `parent_id` that is not 16 hex digits.
+    InvalidId,
+    /// No `trace_id`.
+    MissingTraceId,
+    /// A `trace_id` of another form.
+    InvalidTraceId,
+    /// No `start_time`.
+    MissingStartTime,
+    /// No `end_time`, and not in progress.
+    MissingEndTime,
+    /// An independent subsegment without `parent_id`.
+    MissingParentId,
+    /// The trace has as many segments and subsegments as one trace may have here.
+    LimitExceeded,
+}
+
+impl fmt::Display for RefusalCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+/// A datagram or document that was refused: why, and how it began.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct Refusal {
+    /// The reason's name.
+    pub code: RefusalCode,
+    /// What was wrong and what belongs there.
+    pub message: String,
+    /// The beginning of what was refused, at most 2,000 bytes; untrusted text.
+    pub excerpt: String,
+    /// How many bytes were refused.
+    pub bytes: usize,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: RefusalCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), excerpt: String::new(), bytes: 0, at: Timestamp::now() }
+    }
+
+    /// Remembers how the refused bytes began.
+    pub(crate) fn of(mut self, bytes: &[u8]) -> Self {
+        let beginning = &bytes[..bytes.len().min(2000)];
+        self.excerpt = String::from_utf8_lossy(beginning).into_owned();
+        self.bytes = bytes.len();
+        self
+    }
+}
+
+/// The latest refusals, for inspection: at most [`Refusals::KEPT`].
+#[derive(Debug, Default)]
+pub struct Refusals {
+    latest: Mutex<VecDeque<Refusal>>,
+}
+
+impl Refusals {
+    /// How many refusals are kept; older ones are forgotten (but stay counted).
+    pub const KEPT: usize = 256;
+
+    pub(crate) fn push(&self, refusal: Refusal) {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if latest.len() == Self::KEPT {
+            latest.pop_front();
+        }
+        latest.push_back(refusal);
+    }
+
+    /// The latest refusals, oldest first.
+    #[must_use]
+    pub fn latest(&self) -> Vec<Refusal> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}

@@ -1,0 +1,100 @@
+//! Where documents go and traces come from.
+
+use std::time::{Duration, Instant};
+
+use crate::document::Document;
+use crate::refusal::Refusal;
+use crate::trace::Trace;
+use crate::trace_id::TraceId;
+
+/// A point in the life of a store: it grows with every document that was taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Revision(pub(crate) u64);
+
+/// Keeps documents and gives traces. A document of the same trace and id as an earlier one is merged with it: complete
+/// replaces in progress whatever the order, and of two complete ones the later counts.
+pub trait TraceStore: Send + Sync {
+    /// Takes a document.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when a limit of the store forbids it.
+    fn record(&self, document: Document) -> Result<(), Refusal>;
+
+    /// The trace as it is known so far; `None` when nothing of it has arrived or it has been forgotten.
+    fn trace(&self, id: TraceId) -> Option<Trace>;
+
+    /// The texts of a trace's documents as they arrived, in the order in which they arrived.
+    fn documents(&self, id: TraceId) -> Vec<std::sync::Arc<str>>;
+
+    /// The traces that changed after `since`, each once, the latest change last. `Revision::default()` gives all.
+    fn changed_since(&self, since: Revision) -> Vec<(TraceId, Revision)>;
+
+    /// The revision now.
+    fn revision(&self) -> Revision;
+
+    /// Waits until the revision is not `seen` any more or the time is over; returns the revision then.
+    fn wait_for_change(&self, seen: Revision, timeout: Duration) -> Revision;
+}
+
+/// The time was over before a trace was as it was waited for.
+#[derive(Debug, thiserror::Error)]
+#[error("trace {id} did not become as expected within {timeout:?}: {}", self.state())]
+pub struct WaitError {
+    /// The trace that was waited for.
+    pub id: TraceId,
+    /// How long.
+    pub timeout: Duration,
+    /// As far as it is known; `None` when nothing of it arrived.
+    pub trace: Option<Box<Trace>>,
+}
+
+impl WaitError {
+    fn state(&self) -> String {
+        let Some(trace) = &self.trace else {
+            return "nothing of it arrived; does the tracer send to this console's address, and is the trace sampled?".into();
+        };
+        let names: Vec<_> = trace.nodes().take(12).map(|node| format!("{:?}", node.name())).collect();
+        format!("{} segments and subsegments arrived: {}", trace.len(), names.join(", "))
+    }
+}
+
+impl dyn TraceStore + '_ {
+    /// Waits until the trace is as `is_ready` asks, and returns it.
+    ///
+    /// ```
+    /// use tracer_console::{Document, MemoryStore, TraceStore};
+    /// use std::time::Duration;
+    ///
+    /// let store: &dyn TraceStore = &MemoryStore::default();
+    /// let document = Document::parse(r#"{"name":"job","id":"cbafb490a105b1f4","start_time":1,"end_time":2,
+    ///     "trace_id":"1-6b02e002-9311b20839c1ed87c6cec943"}"#)?;
+    /// let id = document.trace_id();
+    /// store.record(document)?;
+    /// let trace = store.wait_for_trace(id, |trace| trace.is_settled(), Duration::from_secs(1))?;
+    /// assert_eq!(trace.roots().next().unwrap().name(), "job");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`WaitError`] with the trace as far as it is known when the time is over.
+    pub fn wait_for_trace(
+        &self,
+        id: TraceId,
+        mut is_ready: impl FnMut(&Trace) -> bool,
+        timeout: Duration,
+    ) -> Result<Trace, WaitError> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let seen = self.revision();
+            let trace = self.trace(id);
+            if let Some(trace) = trace.as_ref().filter(|trace| is_ready(trace)) {
+                return Ok(trace.clone());
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(WaitError { id, timeout, trace: trace.map(Box::new) });
+            }
+            self.wait_for_change(seen, left);
+        }
+    }
+}

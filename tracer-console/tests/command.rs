@@ -1,0 +1,83 @@
+//! The program as a user runs it.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::UdpSocket;
+use std::process::{Command, Stdio};
+
+const ORDER: &str = include_str!("data/order.jsonl");
+
+fn console(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tracer-console"));
+    command.args(arguments).stdout(Stdio::piped()).env_remove("CLICOLOR_FORCE");
+    command
+}
+
+fn order() -> String {
+    format!("{}/tests/data/order.jsonl", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn shown(arguments: &[&str]) -> String {
+    let output = console(&[&["show", &order()], arguments].concat()).output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn show_draws_the_waterfall_that_was_agreed_on() {
+    let drawn = shown(&["--width", "100"]);
+    assert_eq!(drawn.trim_end(), include_str!("data/order.txt").trim_end(), "drawn:\n{drawn}");
+}
+
+#[test]
+fn show_has_no_colours_and_obeys_no_escape_where_the_output_is_no_terminal() {
+    assert!(!shown(&[]).contains('\u{1b}'));
+}
+
+#[test]
+fn metadata_is_shown_when_it_is_asked_for() {
+    assert!(!shown(&[]).contains("orders › response"));
+    assert!(shown(&["--metadata"]).contains("orders › response: [1,2]"));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let output = console(&["show", "/no/such/file"]).stderr(Stdio::piped()).output().unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("/no/such/file"));
+}
+
+#[cfg(unix)]
+#[test]
+fn serve_says_ready_draws_what_arrives_and_ends_well_when_interrupted() {
+    let mut serving = console(&["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(serving.stdout.take().unwrap());
+    let mut ready = String::new();
+    lines.read_line(&mut ready).unwrap();
+    let address = ready.split_whitespace().find(|word| word.starts_with("127.0.0.1:")).unwrap();
+    assert!(ready.starts_with("ready"), "{ready}");
+    let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for document in ORDER.lines() {
+        sender
+            .send_to(format!("{{\"format\":\"json\",\"version\":1}}\n{document}").as_bytes(), address)
+            .unwrap();
+    }
+    let mut heading = String::new();
+    lines.read_line(&mut heading).unwrap();
+    assert!(heading.starts_with("Trace 1-6b02d94c-be5262b78fb491a007b77f7d"), "{heading}");
+    let id = rustix::process::Pid::from_child(&serving);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    lines.read_to_string(&mut String::new()).unwrap();
+    assert!(serving.wait().unwrap().success());
+}
+
+#[test]
+fn lambda_runs_a_function_and_draws_its_trace() {
+    let tests = std::env::current_exe().unwrap();
+    let function = tests.parent().unwrap().parent().unwrap().join("examples").join("echo_function");
+    let arguments =
+        ["lambda", "--binary", function.to_str().unwrap(), "--name", "echo", "--event", "{\"a\":1}"];
+    let output = console(&arguments).stderr(Stdio::null()).output().unwrap();
+    let drawn = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && drawn.contains("200 cold"), "{drawn}");
+    assert!(drawn.contains("echo  AWS::Lambda::Function") && drawn.contains("Init"), "{drawn}");
+}
