@@ -11,7 +11,9 @@ use lambda_runtime::{Error, LambdaEvent, Runtime, StreamResponse, run, service_f
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tracer_runtime::lambda::TracerLayer;
-use tracer_runtime::{InSubsegment, capture_lambda_handler, capture_method, put_annotation, spawn, subsegment};
+use tracer_runtime::{
+    InSubsegment, capture_lambda_handler, capture_method, put_annotation, spawn, subsegment,
+};
 
 #[derive(Debug, Deserialize)]
 struct Order {
@@ -63,8 +65,10 @@ async fn work(event: LambdaEvent<Order>) -> Result<Value, Error> {
         What::Fail => return Err("asked to fail".into()),
         What::Panic => panic!("asked to panic"),
         What::Hang => std::future::pending::<()>().in_subsegment("open").await,
-        What::Block => subsegment("open", || loop {
-            std::thread::sleep(Duration::from_secs(3600));
+        What::Block => subsegment("open", || {
+            loop {
+                std::thread::sleep(Duration::from_secs(3600));
+            }
         }),
         What::Abort => subsegment("open", || {
             // What was closed is sent after a quarter of a second: give it one.

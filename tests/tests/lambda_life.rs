@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tracer_console::{
-    Console, ConsoleOptions, Function, FunctionErrorKind, Invocation, InvocationResult, LocalLambda, Node, Trace, Tracing,
+    Console, ConsoleOptions, Function, FunctionErrorKind, Invocation, InvocationResult, LocalLambda, Node,
+    Trace, Tracing,
 };
 
 struct Life {
@@ -77,7 +78,12 @@ fn behaviours_16_17_20_a_cold_and_a_warm_invocation_hang_on_lambdas_own_segment(
             assert_eq!(handler.annotation("Service"), Some(&json!("tests")));
             assert_eq!(handler.annotation("Number"), Some(&json!(3)));
             assert_eq!(find(&trace, STEP).parent().unwrap().entity().id(), handler.entity().id());
-            assert_eq!(names(&trace).iter().filter(|name| name.starts_with("## ")).count(), 2, "{mode}: {:?}", names(&trace));
+            assert_eq!(
+                names(&trace).iter().filter(|name| name.starts_with("## ")).count(),
+                2,
+                "{mode}: {:?}",
+                names(&trace)
+            );
             assert_eq!(life.datagrams(&result), 1, "{mode}: one datagram an invocation");
         }
     }
@@ -139,8 +145,13 @@ fn p5_what_was_closed_a_quarter_of_a_second_before_an_abort_is_there() {
 fn behaviours_104_105_106_166_without_a_sampled_header_nothing_is_sent() {
     let life = Life::start("attribute");
     let verbatim = |text: &str| Tracing::Verbatim(text.to_owned());
-    for tracing in [Tracing::NotSampled, Tracing::PassThrough, Tracing::Absent, verbatim("nonsense"), verbatim("Root=1")] {
-        let result = life.function.invoke(Invocation::json(json!({ "do": "answer" })).tracing(tracing.clone())).unwrap();
+    for tracing in
+        [Tracing::NotSampled, Tracing::PassThrough, Tracing::Absent, verbatim("nonsense"), verbatim("Root=1")]
+    {
+        let result = life
+            .function
+            .invoke(Invocation::json(json!({ "do": "answer" })).tracing(tracing.clone()))
+            .unwrap();
         assert!(result.error().is_none(), "{tracing:?}");
     }
     // All that ever arrived is of a sampled one after them.

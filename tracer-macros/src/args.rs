@@ -60,6 +60,16 @@ pub(crate) enum ContextOf {
 }
 
 impl Args {
+    /// The expressions that are evaluated outside of the body.
+    pub(crate) fn outside(&self) -> TokenStream {
+        let tracer = &self.tracer;
+        let context = match &self.context {
+            Some(ContextOf::Expression(context)) => Some(context),
+            Some(ContextOf::Environment) | None => None,
+        };
+        quote::quote! { #context #tracer }
+    }
+
     pub(crate) fn parse(attribute: Attribute, tokens: TokenStream) -> Result<Self> {
         let parser = |input: ParseStream<'_>| Self::parse_all(attribute, input);
         parser.parse2(tokens)

@@ -31,7 +31,7 @@ pub(crate) fn expand(
     function: &Function,
     returns: &Returns,
 ) -> TokenStream {
-    let parameters = Parameters::of(&function.signature);
+    let parameters = Parameters::of(&function.signature, &args.outside());
     Expansion { attribute, args, function, returns: *returns, parameters }.function()
 }
 
@@ -237,7 +237,10 @@ impl Expansion<'_> {
             Some(ErrorRule::Predicate(path)) => quote! { #path },
             _ => quote_spanned! { site=> none },
         };
-        quote_spanned! { site=> #private::outcome!(__scope, __ret, #response, #predicate) }
+        // The type of a hidden stream may become the traced one's.
+        let opaque =
+            returns::hides_stream(&self.function.signature.output).then(|| quote_spanned! { site=> opaque, });
+        quote_spanned! { site=> #private::outcome!(#opaque __scope, __ret, #response, #predicate) }
     }
 
     fn private(&self) -> TokenStream {

@@ -3,7 +3,7 @@
 //! Each is moved into the body, in order, as the language itself does for an `async fn`. So all are dropped when and
 //! in the order in which the bare function drops them, and rustc reports an unused one at the user's own token.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote_spanned};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, FnArg, Pat, PatIdent, PatType, Token};
@@ -20,7 +20,8 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
-    pub(crate) fn of(signature: &syn::Signature) -> Self {
+    /// `outside` is what the attribute's expressions say before the body runs: an argument that is used there is used.
+    pub(crate) fn of(signature: &syn::Signature, outside: &TokenStream) -> Self {
         let mut parameters = Self {
             inputs: signature.inputs.clone(),
             rebinding: capture_of_self(signature),
@@ -31,6 +32,9 @@ impl Parameters {
             let FnArg::Typed(input) = input else { continue };
             let (name, statements) = rebind(index, input);
             parameters.rebinding.extend(statements);
+            if mentions(outside.clone(), &name) {
+                parameters.rebinding.extend(quote_spanned! { Span::mixed_site()=> let _ = &#name; });
+            }
             let is_conditional = input.attrs.iter().any(is_cfg);
             if is_conditional { &mut may_be_removed } else { &mut parameters.names }.push(name);
         }
@@ -39,6 +43,14 @@ impl Parameters {
         }
         parameters
     }
+}
+
+fn mentions(tokens: TokenStream, name: &Ident) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        TokenTree::Ident(ident) => ident == *name,
+        _ => false,
+    })
 }
 
 /// Takes the whole of a `self` by value, of which the body may mention one field only.

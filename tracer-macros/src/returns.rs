@@ -2,10 +2,11 @@
 
 use proc_macro2::Span;
 use quote::ToTokens as _;
+use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Error, GenericArgument, Ident, Path, PathArguments, Result, ReturnType, Signature, Token, Type,
-    TypeInfer, TypeParamBound,
+    TypeImplTrait, TypeInfer, TypeParamBound,
 };
 
 /// What a function returns, as far as it decides how it is traced.
@@ -126,6 +127,19 @@ pub(crate) fn output_of_future(signature: &Signature) -> Option<Type> {
     Some(output)
 }
 
+/// Whether the type holds an `impl Stream`, as a streamed response does.
+pub(crate) fn hides_stream(output: &ReturnType) -> bool {
+    struct Seek(bool);
+    impl<'ast> Visit<'ast> for Seek {
+        fn visit_type_impl_trait(&mut self, opaque: &'ast TypeImplTrait) {
+            self.0 |= opaque.bounds.iter().filter_map(trait_name).any(|name| name == "Stream");
+        }
+    }
+    let mut seek = Seek(false);
+    seek.visit_return_type(output);
+    seek.0
+}
+
 struct Inferred;
 
 impl VisitMut for Inferred {
@@ -233,6 +247,16 @@ mod tests {
     #[test]
     fn a_traced_future_keeps_no_other_trait() {
         assert_eq!(of("fn f() -> impl Future<Output = u8> + Clone"), None);
+    }
+
+    #[test]
+    fn a_stream_is_found_inside_of_a_response() -> Result<()> {
+        let hides = |signature: &str| -> Result<bool> {
+            Ok(hides_stream(&syn::parse_str::<Signature>(signature)?.output))
+        };
+        assert!(hides("fn f() -> Result<StreamResponse<impl Stream<Item = u8> + Send>, Error>")?);
+        assert!(!hides("fn f() -> Result<StreamResponse<Body>, impl Debug>")?);
+        Ok(())
     }
 
     #[test]

@@ -96,6 +96,8 @@ pub(crate) fn with<R>(look: impl FnOnce(Option<&Context>) -> R) -> R {
 
 /// The current context.
 pub(crate) fn current() -> Option<Context> {
+    // A bare `Option::cloned` is ambiguous here.
+    #[allow(clippy::redundant_closure_for_method_calls)]
     with(|context| context.cloned())
 }
 

@@ -9,7 +9,7 @@ use super::context::{self, Context, Place};
 use super::exception::Exceptions;
 use super::invocation::{Beginning, InvocationRef};
 use super::json::write_value;
-use super::node::{NONE, NewNode, Section};
+use super::node::{NONE, NewNode, Node, Section};
 use super::scratch;
 use super::source::{Source, Using};
 use super::tracer::Tracer;
@@ -134,7 +134,7 @@ impl Open {
         let mut state = current.invocation.lock();
         let index = std::mem::replace(&mut state.adoptable, NONE);
         let is_adoptable = index != NONE && current.place == Place::Subsegment(index);
-        if !is_adoptable || !state.record.find(index, current.id).is_some_and(|node| node.is_open()) {
+        if !is_adoptable || !state.record.find(index, current.id).is_some_and(Node::is_open) {
             return None;
         }
         state.record.rename(index, &name, callsite);
@@ -174,6 +174,7 @@ impl Open {
     }
 
     /// Lets the attribute of the handler inside take this subsegment over.
+    #[cfg(feature = "lambda")]
     pub(crate) fn make_adoptable(&self) {
         if let Place::Subsegment(index) = self.context.place {
             self.context.invocation.lock().adoptable = index;

@@ -42,6 +42,8 @@ impl Scope {
         Self::enter(Open::method(callsite, owner, using))
     }
 
+    // By value, so that an expansion needs no name for it.
+    #[allow(clippy::needless_pass_by_value)]
     pub fn handler(callsite: &'static Callsite, owner: Owner, using: Using<'_>, source: Source<'_>) -> Self {
         Self::enter(Open::handler(callsite, owner, using, &source))
     }

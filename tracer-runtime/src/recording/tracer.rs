@@ -60,7 +60,6 @@ impl Tracer {
     /// let tracer = tracer_runtime::Tracer::builder().enabled(false).build();
     /// assert!(!tracer.is_enabled());
     /// ```
-    #[must_use]
     pub fn builder() -> TracerBuilder {
         TracerBuilder::default()
     }
