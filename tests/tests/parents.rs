@@ -126,7 +126,10 @@ async fn grandchild_forever() {
 async fn the_parent_is_fixed_at_the_first_poll() {
     let trace = testing::capture_async(async {
         let future = child(1, 0);
-        async { future.await }.in_subsegment("first polled here").await
+        let elsewhere = async move {
+            future.await;
+        };
+        elsewhere.in_subsegment("first polled here").await;
     })
     .await;
     assert_eq!(trace.subsegment("first polled here").subsegments().len(), 1);

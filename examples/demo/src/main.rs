@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anstyle::Style;
 use clap::Parser;
-use tracer_console::{Console, ConsoleOptions, Function, LocalLambda, Waterfall};
+use tracer_console::{Console, ConsoleOptions, Function, LocalLambda, Trace, Waterfall};
 
 use crate::case::{Case, cases};
 
@@ -58,7 +58,7 @@ fn run(case: &Case, function: &Function, console: &Console, args: &Args) -> Resu
     anstream::println!("{bold}▸ {}{bold:#}", case.name);
     let result = function.invoke(case.invocation())?;
     let id = result.trace_id().ok_or("it has no trace")?;
-    let trace = console.store().wait_for_trace(id, |trace| trace.is_settled(), Duration::from_secs(5))?;
+    let trace = console.store().wait_for_trace(id, Trace::is_settled, Duration::from_secs(5))?;
     anstream::println!("{}", Waterfall::new(&trace).width(args.width).metadata(args.metadata));
     case.check(&result, &trace)?;
     Ok(())
@@ -76,7 +76,7 @@ fn stay(console: &Console, lambda: &LocalLambda, args: &Args) {
     loop {
         let revision = store.wait_for_change(drawn, Duration::from_secs(3600));
         for (id, _) in store.changed_since(drawn) {
-            let settled = store.wait_for_trace(id, |trace| trace.is_settled(), Duration::from_secs(10));
+            let settled = store.wait_for_trace(id, Trace::is_settled, Duration::from_secs(10));
             if let Some(trace) = settled.ok().or_else(|| store.trace(id)) {
                 anstream::println!("{}", Waterfall::new(&trace).width(args.width).metadata(args.metadata));
             }

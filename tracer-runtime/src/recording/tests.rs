@@ -170,7 +170,7 @@ fn what_does_not_fit_is_split_into_few_datagrams() {
         subsegment("root", || {
             for _ in 0..2 {
                 subsegment("half", || {
-                    (0..20).for_each(|_| subsegment("c", || put_metadata("v", &"x".repeat(2_900))))
+                    (0..20).for_each(|_| subsegment("c", || put_metadata("v", &"x".repeat(2_900))));
                 });
             }
         });
