@@ -65,14 +65,15 @@ impl FromStr for TraceId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         let error = || IdError::Trace(shortened(text));
         let bytes = text.as_bytes();
-        let digits = match bytes.len() {
-            32 => text.to_owned(),
-            35 if bytes[0] == b'1' && bytes[1] == b'-' && bytes[10] == b'-' && text.is_ascii() => {
-                [&text[2..10], &text[11..]].concat()
+        let id = match bytes.len() {
+            32 => parse_hex(text),
+            35 if text.is_ascii() && text.starts_with("1-") && bytes[10] == b'-' => {
+                let (time, random) = (parse_hex(&text[2..10]), parse_hex(&text[11..]));
+                time.zip(random).map(|(time, random)| (time << 96) | random)
             }
-            _ => return Err(error()),
+            _ => None,
         };
-        parse_hex(&digits).map(Self).ok_or_else(error)
+        id.map(Self).ok_or_else(error)
     }
 }
 

@@ -70,7 +70,8 @@ impl Record {
 
     /// Marks the closed part of the tree below `root` as leaving and puts its documents into the outbox.
     fn depart(&mut self, root: NodeIndex, limit: usize) {
-        let leaving = self.closed_below(root);
+        let mut leaving = std::mem::take(&mut self.walk);
+        self.closed_below(root, &mut leaving);
         for index in &leaving {
             self[*index].stage = Stage::Leaving;
         }
@@ -83,17 +84,18 @@ impl Record {
             self.split(&leaving, limit);
         }
         self.outbox.push(root);
+        self.walk = leaving;
     }
 
-    /// `root` and everything closed below it that hangs on closed subsegments, parents first.
-    fn closed_below(&self, root: NodeIndex) -> Vec<NodeIndex> {
-        let mut found = vec![root];
+    /// Fills `found` with `root` and everything closed below it that hangs on closed subsegments, parents first.
+    fn closed_below(&self, root: NodeIndex, found: &mut Vec<NodeIndex>) {
+        found.clear();
+        found.push(root);
         let mut at = 0;
         while let Some(index) = found.get(at).copied() {
             found.extend(self.children(index).filter(|child| self[*child].stage == Stage::Closed));
             at += 1;
         }
-        found
     }
 
     /// Detaches subtrees, the largest first, until every document fits and none is too deep. `leaving` has parents first.
@@ -166,13 +168,15 @@ impl Record {
     pub(crate) fn sent(&mut self, root: NodeIndex, outcome: Sent) {
         match (self[root].stage, outcome) {
             (Stage::Leaving, Sent::Gone) => {
-                for index in self.nested_below(root) {
-                    self.remove(index);
-                }
+                let mut sent = std::mem::take(&mut self.walk);
+                self.nested_below(root, &mut sent);
+                sent.iter().for_each(|index| self.remove(*index));
+                self.walk = sent;
                 self.compact();
             }
             (Stage::Leaving, Sent::TooLarge { limit }) => {
-                let nested = self.nested_below(root);
+                let mut nested = Vec::new();
+                self.nested_below(root, &mut nested);
                 self.split(&nested, limit);
                 self.outbox.push(root);
             }
@@ -184,14 +188,15 @@ impl Record {
         }
     }
 
-    fn nested_below(&self, root: NodeIndex) -> Vec<NodeIndex> {
-        let mut found = vec![root];
+    /// Fills `found` with `root` and everything that its document nests, parents first.
+    fn nested_below(&self, root: NodeIndex, found: &mut Vec<NodeIndex>) {
+        found.clear();
+        found.push(root);
         let mut at = 0;
         while let Some(index) = found.get(at).copied() {
             found.extend(self.leaving_children(index));
             at += 1;
         }
-        found
     }
 }
 

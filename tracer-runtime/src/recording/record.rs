@@ -46,6 +46,8 @@ pub(crate) struct Record {
     garbage: usize,
     /// Roots of documents that wait to be sent.
     pub(crate) outbox: Vec<NodeIndex>,
+    /// Kept for walks through the tree, so that they allocate nothing.
+    pub(crate) walk: Vec<NodeIndex>,
 }
 
 impl Index<NodeIndex> for Record {

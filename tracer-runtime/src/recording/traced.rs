@@ -297,7 +297,14 @@ impl Scope {
 }
 
 pin_project! {
-    /// A future that runs in a given place of a trace, without a subsegment of its own.
+    /// A future that runs in a given place of a trace, without a subsegment of its own: what
+    /// [`InSubsegment::in_current_subsegment`](crate::InSubsegment::in_current_subsegment) returns.
+    ///
+    /// ```
+    /// use tracer_runtime::{Carried, InSubsegment};
+    ///
+    /// let future: Carried<_> = std::future::ready(42).in_current_subsegment();
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct Carried<F> {
         #[pin]
