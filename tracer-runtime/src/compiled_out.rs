@@ -4,13 +4,14 @@
 #![allow(missing_debug_implementations)]
 
 use std::borrow::Cow;
-use std::fmt;
 use std::future::Future;
 
 use serde::Serialize;
 
 use crate::annotation::AnnotationValue;
 use crate::daemon_address::DaemonAddress;
+use crate::namespace::Namespace;
+use crate::sink::{NotSent, Sink};
 use crate::trace_id::TraceId;
 
 #[inline]
@@ -127,27 +128,6 @@ where
     tokio::task::spawn_blocking(body)
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Namespace {
-    Aws,
-    Remote,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ErrorFlag {
-    #[default]
-    Fault,
-    Error,
-    Throttle,
-    Ignore,
-}
-
-impl From<bool> for ErrorFlag {
-    fn from(is_fault: bool) -> Self {
-        if is_fault { Self::Fault } else { Self::Ignore }
-    }
-}
-
 #[derive(Debug, Clone)]
 pub struct Tracer(());
 
@@ -219,25 +199,6 @@ impl TracerBuilder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the process has a tracer already: install yours once, first thing in `main`")]
 pub struct AlreadyInstalled;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NotSent {
-    #[error("the datagram is too large for this sink: send it in smaller parts")]
-    TooLarge,
-    #[error("the far end cannot take the datagram now, and it is lost: see that the X-Ray daemon runs")]
-    Unavailable,
-}
-
-pub trait Sink: fmt::Debug + Send + Sync {
-    /// # Errors
-    /// As the sink says.
-    fn send(&self, datagram: &[u8]) -> Result<(), NotSent>;
-
-    fn largest_datagram(&self) -> usize {
-        65_507
-    }
-}
 
 macro_rules! sinks {
     ($($sink:ident)*) => {$(

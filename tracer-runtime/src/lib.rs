@@ -5,13 +5,16 @@ mod annotation;
 #[cfg(not(feature = "enable"))]
 mod compiled_out;
 mod daemon_address;
+mod error_flag;
 mod invocation_source;
 #[cfg(feature = "lambda")]
 #[cfg_attr(docsrs, doc(cfg(feature = "lambda")))]
 pub mod lambda;
 mod macros;
+mod namespace;
 #[cfg(feature = "enable")]
 mod recording;
+mod sink;
 #[cfg(feature = "enable")]
 #[cfg_attr(docsrs, doc(cfg(feature = "enable")))]
 pub mod testing;
@@ -28,15 +31,17 @@ pub use crate::annotation::AnnotationValue;
 #[cfg(not(feature = "enable"))]
 use crate::compiled_out as recording;
 pub use crate::daemon_address::{DaemonAddress, DaemonAddressError};
+pub use crate::error_flag::ErrorFlag;
 pub use crate::invocation_source::Invocation;
+pub use crate::namespace::Namespace;
 pub use crate::recording::{
-    AlreadyInstalled, Carried, ErrorFlag, Handle, InSubsegment, MemorySink, Namespace, NotSent, Sink,
-    StdoutSink, Subsegment, Tracer, TracerBuilder, UdpSink, add_error, is_sampled, put_annotation,
-    put_metadata, put_metadata_in, put_metadata_with, set_aws, set_error, set_fault, set_http_request,
-    set_http_response, set_namespace, set_sql, set_throttle, subsegment, subsegment_async, trace_header,
-    trace_id,
+    AlreadyInstalled, Carried, Handle, InSubsegment, MemorySink, StdoutSink, Subsegment, Tracer,
+    TracerBuilder, UdpSink, add_error, is_sampled, put_annotation, put_metadata, put_metadata_in,
+    put_metadata_with, set_aws, set_error, set_fault, set_http_request, set_http_response, set_namespace,
+    set_sql, set_throttle, subsegment, subsegment_async, trace_header, trace_id,
 };
 #[cfg(feature = "tokio")]
 pub use crate::recording::{spawn, spawn_blocking};
+pub use crate::sink::{NotSent, Sink};
 pub use crate::trace_header::{Sampling, TraceHeader, TraceHeaderError};
 pub use crate::trace_id::{IdError, SegmentId, TraceId};

@@ -6,6 +6,7 @@ pub use core::convert::Into;
 pub use core::option::Option;
 pub use core::{file, line, module_path};
 
+pub use crate::ErrorFlag;
 pub use crate::annotation::{checked_annotation_key, checked_metadata_key};
 
 #[cfg(feature = "enable")]
@@ -15,7 +16,7 @@ pub use self::enabled::*;
 mod enabled {
     use std::pin::Pin;
 
-    pub use crate::recording::callsite::{Callsite, ErrorFlag, Owner};
+    pub use crate::recording::callsite::{Callsite, Owner};
     pub use crate::recording::probe::*;
     pub use crate::recording::scope::Scope;
     pub use crate::recording::source::{

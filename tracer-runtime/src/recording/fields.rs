@@ -2,25 +2,12 @@
 
 use std::error::Error;
 
+use crate::namespace::Namespace;
+
 use super::context::{self, Context};
 use super::exception::Exceptions;
 use super::json::write_string;
 use super::node::Section;
-
-/// What kind of downstream a subsegment is a call of; only such subsegments make nodes of the service graph.
-///
-/// ```
-/// use tracer_runtime::{Namespace, subsegment};
-///
-/// subsegment("pay.example.com", || tracer_runtime::set_namespace(Namespace::Remote));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Namespace {
-    /// A call of an AWS service: `aws`.
-    Aws,
-    /// Any other call: `remote`.
-    Remote,
-}
 
 /// Says that the current subsegment is a call of a downstream service.
 ///

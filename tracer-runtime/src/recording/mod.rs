@@ -1,7 +1,7 @@
 //! Everything that records: compiled with the feature `enable` only.
 //!
 //! From below: `json` and `name` write text; `node` is a subsegment, `record` keeps an invocation's, `exception` its errors,
-//! `document` and `outbox` turn them into datagrams; `config`, `sink` and `tracer` say whether and where they go;
+//! `document` and `outbox` turn them into datagrams; `config`, `sinks` and `tracer` say whether and where they go;
 //! `invocation` holds one record with its header and clock, and `watcher` sends early; `context` is what is current
 //! on a thread; `open` is an open subsegment, `scope` and `traced` are a call and a future with a subsegment; the rest is what users call.
 
@@ -23,7 +23,7 @@ pub(crate) mod probe;
 mod record;
 pub(crate) mod scope;
 mod scratch;
-mod sink;
+mod sinks;
 pub(crate) mod source;
 mod subsegment;
 pub(crate) mod traced;
@@ -31,18 +31,17 @@ mod tracer;
 mod warning;
 mod watcher;
 
-pub use self::callsite::ErrorFlag;
 pub use self::current::{Handle, is_sampled, trace_header, trace_id};
 #[cfg(feature = "tokio")]
 pub use self::current::{spawn, spawn_blocking};
 pub use self::fields::{
-    Namespace, add_error, set_aws, set_error, set_fault, set_http_request, set_http_response, set_namespace,
-    set_sql, set_throttle,
+    add_error, set_aws, set_error, set_fault, set_http_request, set_http_response, set_namespace, set_sql,
+    set_throttle,
 };
 pub(crate) use self::invocation::{Beginning, InvocationRef};
 pub(crate) use self::json::write_string;
 pub use self::metadata::{put_annotation, put_metadata, put_metadata_in, put_metadata_with};
-pub use self::sink::{MemorySink, NotSent, Sink, StdoutSink, UdpSink};
+pub use self::sinks::{MemorySink, StdoutSink, UdpSink};
 pub use self::subsegment::{InSubsegment, Subsegment, subsegment, subsegment_async};
 pub use self::traced::Carried;
 pub(crate) use self::tracer::DISABLED;

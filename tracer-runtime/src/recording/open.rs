@@ -4,7 +4,7 @@ use std::any::Any;
 
 use crate::annotation::Annotation;
 
-use super::callsite::{Callsite, ErrorFlag, Owner};
+use super::callsite::{Callsite, Owner};
 use super::context::{self, Context, Place};
 use super::exception::Exceptions;
 use super::invocation::{Beginning, InvocationRef};
@@ -14,6 +14,7 @@ use super::scratch;
 use super::source::{Source, Using};
 use super::tracer::Tracer;
 use super::warning;
+use crate::error_flag::ErrorFlag;
 
 /// The longest value that is recorded whole, in bytes of JSON: one that leaves room for the rest of its document.
 pub(crate) const LONGEST_VALUE: usize = 60_000;

@@ -5,7 +5,7 @@ use crate::trace_id::TraceId;
 use super::document::{ROOT_OVERHEAD, write_document, write_in_progress};
 use super::node::{NONE, NodeIndex, Stage};
 use super::record::Record;
-use super::sink::HEADER_LINE;
+use super::sinks::HEADER_LINE;
 
 /// The deepest nesting of one document. JSON readers stop at some depth (serde_json at 128 brackets, two a level).
 const DEEPEST: u32 = 48;

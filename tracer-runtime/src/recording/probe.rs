@@ -13,9 +13,9 @@ use std::ops::Deref;
 
 use serde::Serialize;
 
-use super::callsite::ErrorFlag;
 use super::exception::Exceptions;
 use super::scope::Scope;
+use crate::error_flag::ErrorFlag;
 
 /// The outcome of a call, as its type tells it.
 #[derive(Debug)]

@@ -5,11 +5,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use super::callsite::{Callsite, ErrorFlag, Owner};
+use super::callsite::{Callsite, Owner};
 use super::context::{self, Context};
 use super::exception::Exceptions;
 use super::open::Open;
 use super::source::{Source, Using};
+use crate::error_flag::ErrorFlag;
 
 /// An open subsegment that is current, or nothing where nothing is recorded.
 #[must_use = "the subsegment ends when this is dropped"]

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use super::current::Handle;
 use super::open::Open;
 use super::scope::Scope;
-use super::traced::{Carried, poll_in};
+use super::traced::{Carried, Traced};
 
 /// Runs a block as a subsegment of the current one, with the name as given.
 ///
@@ -64,7 +64,11 @@ pub trait InSubsegment: Future + Sized {
     /// # });
     /// ```
     fn in_subsegment(self, name: impl Into<Cow<'static, str>>) -> Subsegment<Self> {
-        Subsegment { future: Some(self), stage: Stage::Unpolled(name.into()) }
+        let close: Probe<Self::Output> = |output, scope| {
+            scope.close();
+            output
+        };
+        Subsegment { traced: Traced::named(name.into(), self, close) }
     }
 
     /// The same future, recording below what is current now: for futures that are spawned.
@@ -83,21 +87,8 @@ pub trait InSubsegment: Future + Sized {
 
 impl<F: Future> InSubsegment for F {}
 
-enum Stage {
-    Unpolled(Cow<'static, str>),
-    Open(Open),
-    Bare,
-}
-
-impl Stage {
-    fn enter(&mut self) -> Scope {
-        match std::mem::replace(self, Self::Bare) {
-            Self::Unpolled(name) => Scope::enter(Open::named(&name)),
-            Self::Open(open) => open.enter(),
-            Self::Bare => Scope::INERT,
-        }
-    }
-}
+/// Closes the scope and gives the output on.
+type Probe<T> = fn(T, Scope) -> T;
 
 pin_project! {
     /// A future in a subsegment: what [`InSubsegment::in_subsegment`] returns.
@@ -108,21 +99,9 @@ pin_project! {
     /// let future: Subsegment<_> = subsegment_async("parse", std::future::ready(42));
     /// ```
     #[must_use = "futures do nothing unless polled"]
-    pub struct Subsegment<F> {
+    pub struct Subsegment<F: Future> {
         #[pin]
-        future: Option<F>,
-        stage: Stage,
-    }
-
-    impl<F> PinnedDrop for Subsegment<F> {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            if let Stage::Open(_) = this.stage {
-                let scope = this.stage.enter();
-                this.future.set(None);
-                scope.cancel();
-            }
-        }
+        traced: Traced<F, Probe<F::Output>>,
     }
 }
 
@@ -130,16 +109,6 @@ impl<F: Future> Future for Subsegment<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<F::Output> {
-        let mut this = self.project();
-        let Some(future) = this.future.as_mut().as_pin_mut() else { super::traced::polled_after_the_end() };
-        let scope = this.stage.enter();
-        let polled = poll_in(&scope, || future.poll(task));
-        if polled.is_ready() {
-            this.future.set(None);
-            scope.close();
-        } else if let Some(open) = scope.leave() {
-            *this.stage = Stage::Open(open);
-        }
-        polled
+        self.project().traced.poll(task)
     }
 }

@@ -11,6 +11,7 @@ use super::context::Entered;
 use super::open::{Open, segment_of};
 use super::scope::Scope;
 use super::*;
+use crate::sink::{NotSent, Sink};
 use crate::testing;
 
 const HEADER: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a:1";
@@ -30,8 +31,8 @@ impl Narrow {
     fn documents(&self) -> Vec<Value> {
         let sent = self.sent.lock().unwrap();
         let document = |datagram: &Vec<u8>| {
-            assert!(datagram.starts_with(sink::HEADER_LINE));
-            serde_json::from_slice(&datagram[sink::HEADER_LINE.len()..]).unwrap()
+            assert!(datagram.starts_with(sinks::HEADER_LINE));
+            serde_json::from_slice(&datagram[sinks::HEADER_LINE.len()..]).unwrap()
         };
         sent.iter().map(document).collect()
     }

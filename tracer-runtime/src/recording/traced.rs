@@ -3,6 +3,7 @@
 // Public for the expansions only, through `__private`.
 #![allow(missing_docs, missing_debug_implementations)]
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -21,7 +22,22 @@ use super::source::{Source, Using};
 use super::tracer::Tracer;
 
 /// What opens the subsegment at the first poll.
-pub(crate) struct Start {
+pub(crate) enum Start {
+    Named(Cow<'static, str>),
+    Annotated(Annotated),
+}
+
+impl Start {
+    fn open(self) -> Option<Open> {
+        match self {
+            Self::Named(name) => Open::named(&name),
+            Self::Annotated(annotated) => annotated.open(),
+        }
+    }
+}
+
+/// An annotated function.
+pub(crate) struct Annotated {
     callsite: &'static Callsite,
     owner: Owner,
     tracer: Option<Tracer>,
@@ -35,7 +51,7 @@ struct StartMore {
     annotations: Annotations,
 }
 
-impl Start {
+impl Annotated {
     fn new(callsite: &'static Callsite, owner: Owner, using: Using<'_>) -> Self {
         Self { callsite, owner, tracer: using.explicit().cloned(), more: None }
     }
@@ -148,7 +164,7 @@ where
     P: FnOnce(F::Output, Scope) -> T,
 {
     pub fn new(callsite: &'static Callsite, owner: Owner, using: Using<'_>, future: F, probe: P) -> Self {
-        let state = State::Unpolled(Start::new(callsite, owner, using));
+        let state = State::Unpolled(Start::Annotated(Annotated::new(callsite, owner, using)));
         Self { future: Some(future), state, probe: Some(probe) }
     }
 
@@ -167,13 +183,17 @@ where
         future: F,
         probe: P,
     ) -> Self {
-        let mut start = Start::new(callsite, owner, using);
+        let mut start = Annotated::new(callsite, owner, using);
         start.more.get_or_insert_default().source = Some(source.into_owned());
-        Self { future: Some(future), state: State::Unpolled(start), probe: Some(probe) }
+        Self { future: Some(future), state: State::Unpolled(Start::Annotated(start)), probe: Some(probe) }
+    }
+
+    pub(crate) fn named(name: Cow<'static, str>, future: F, probe: P) -> Self {
+        Self { future: Some(future), state: State::Unpolled(Start::Named(name)), probe: Some(probe) }
     }
 
     pub fn annotated(mut self, annotations: Annotations) -> Self {
-        if let State::Unpolled(start) = &mut self.state
+        if let State::Unpolled(Start::Annotated(start)) = &mut self.state
             && !annotations.values.is_empty()
         {
             start.more.get_or_insert_default().annotations = annotations;
@@ -236,12 +256,12 @@ pin_project! {
 
 impl<S> TracedStream<S> {
     pub fn new(callsite: &'static Callsite, owner: Owner, using: Using<'_>, stream: S) -> Self {
-        let state = State::Unpolled(Start::new(callsite, owner, using));
+        let state = State::Unpolled(Start::Annotated(Annotated::new(callsite, owner, using)));
         Self { stream: Some(stream), state, items: 0 }
     }
 
     pub fn annotated(mut self, annotations: Annotations) -> Self {
-        if let State::Unpolled(start) = &mut self.state
+        if let State::Unpolled(Start::Annotated(start)) = &mut self.state
             && !annotations.values.is_empty()
         {
             start.more.get_or_insert_default().annotations = annotations;

@@ -10,7 +10,8 @@ use thiserror::Error;
 
 use super::config::Config;
 use super::outbox::Sent;
-use super::sink::{NotSent, Sink, UdpSink};
+use super::sinks::UdpSink;
+use crate::sink::{NotSent, Sink};
 
 /// Settings and a sink; what the attributes record goes through the process's own, which nobody needs to make.
 ///
