@@ -73,19 +73,16 @@ impl Record {
 impl Kept {
     fn take(&mut self, document: Document, limits: MemoryLimits) -> Result<(), Refusal> {
         let id = document.trace_id();
-        let record = self.traces.entry(id).or_default();
         let bytes = document.text().len();
         let entities = document.entities().len();
-        if record.entities.len() + entities > limits.entities_per_trace
-            || record.bytes + bytes > limits.bytes_per_trace
-        {
-            let message = format!(
-                "trace {id} has reached {} segments and subsegments in {} bytes",
-                record.entities.len(),
-                record.bytes
-            );
+        let (had_entities, had_bytes) =
+            self.traces.get(&id).map_or((0, 0), |record| (record.entities.len(), record.bytes));
+        if had_entities + entities > limits.entities_per_trace || had_bytes + bytes > limits.bytes_per_trace {
+            let message =
+                format!("trace {id} has reached {had_entities} segments and subsegments in {had_bytes} bytes");
             return Err(Refusal::new(RefusalCode::LimitExceeded, message).of(document.text().as_bytes()));
         }
+        let record = self.traces.entry(id).or_default();
         record.documents.push(document.text().into());
         record.bytes += bytes;
         self.bytes += bytes;

@@ -58,6 +58,8 @@ impl WaitError {
     }
 }
 
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
+
 impl dyn TraceStore + '_ {
     /// Waits until the trace is as `is_ready` asks, and returns it.
     ///
@@ -83,7 +85,8 @@ impl dyn TraceStore + '_ {
         mut is_ready: impl FnMut(&Trace) -> bool,
         timeout: Duration,
     ) -> Result<Trace, WaitError> {
-        let deadline = Instant::now() + timeout;
+        // A timeout beyond what the clock can say is as good as a century.
+        let deadline = Instant::now().checked_add(timeout).unwrap_or_else(|| Instant::now() + CENTURY);
         loop {
             let seen = self.revision();
             let trace = self.trace(id);

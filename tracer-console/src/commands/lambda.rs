@@ -1,7 +1,9 @@
 //! `lambda`: runs a function binary with events and draws the traces.
 
 use std::io::Read as _;
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracer_console::{
@@ -11,7 +13,7 @@ use tracer_console::{
 
 use super::Failure;
 use super::screen::Screen;
-use super::serve::interrupted;
+use super::serve::{Drawn, QUIET, interrupted};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Lambda {
@@ -39,38 +41,50 @@ pub(crate) struct Lambda {
     /// Stay until Ctrl-C and serve the Invoke API for an AWS SDK or CLI
     #[arg(long)]
     stay: bool,
+    /// Where the Invoke API listens; whoever reaches it runs the function. Port 0 takes a free one
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
     #[command(flatten)]
     screen: Screen,
 }
 
 impl Lambda {
     pub(crate) fn run(self) -> Result<(), Failure> {
+        // Before anything is caught or started: reading the standard input can be interrupted as usual.
+        let invocations = self.invocations()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             tokio::select! {
-                done = self.invoke_all() => done,
+                done = self.invoke_all(invocations) => done,
                 // The function's processes end with the local Lambda, which is dropped here.
                 () = interrupted() => Ok(()),
             }
         })
     }
 
-    async fn invoke_all(&self) -> Result<(), Failure> {
+    async fn invoke_all(&self, invocations: Vec<Invocation>) -> Result<(), Failure> {
         let console = Console::start(ConsoleOptions::any_port())?;
-        let lambda = LocalLambda::builder().console(&console).start()?;
+        let lambda = LocalLambda::builder().console(&console).listen(self.listen).start()?;
         let function = self.function(&lambda)?;
-        for invocation in self.invocations()? {
+        for invocation in invocations {
             let result = function.begin(invocation).answered().await?;
             report(&result);
             self.draw(&console, &result).await;
         }
         if self.stay {
-            println!(
+            let mut drawn = Drawn::new(Arc::clone(console.store()), self.screen);
+            Screen::say(&format!(
                 "ready, invoke {} at --endpoint-url {}; Ctrl-C ends",
                 function.name(),
                 lambda.endpoint()
-            );
-            std::future::pending::<()>().await;
+            ));
+            loop {
+                let look = move || {
+                    drawn.look(QUIET);
+                    drawn
+                };
+                drawn = tokio::task::spawn_blocking(look).await?;
+            }
         }
         Ok(())
     }
@@ -127,7 +141,7 @@ impl Lambda {
 
     async fn draw(&self, console: &Console, result: &InvocationResult) {
         let Some(id) = result.trace_id() else { return };
-        let store = std::sync::Arc::clone(console.store());
+        let store = Arc::clone(console.store());
         let waited = tokio::task::spawn_blocking(move || {
             store.wait_for_trace(id, Trace::is_settled, Duration::from_secs(1))
         });
@@ -136,7 +150,8 @@ impl Lambda {
             Ok(Err(error)) => match error.trace {
                 Some(trace) => self.screen.draw(&trace),
                 None => {
-                    println!("no trace: {:?} is not sampled\n", result.trace_header().unwrap_or_default());
+                    let header = result.trace_header().unwrap_or_default();
+                    Screen::say(&format!("no trace: {header:?} is not sampled\n"));
                 }
             },
             Err(_) => {}
@@ -148,7 +163,7 @@ fn report(result: &InvocationResult) {
     let start = if result.cold_start() { "cold" } else { "warm" };
     let body = String::from_utf8_lossy(result.body());
     let shown: String = body.escape_debug().take(400).collect();
-    println!("{} {start} {:.1?} {shown}", result.status(), result.duration());
+    Screen::say(&format!("{} {start} {:.1?} {shown}", result.status(), result.duration()));
 }
 
 /// A file, `-`, or JSON text.

@@ -22,10 +22,16 @@ impl Screen {
         let _ = writeln!(std::io::stdout(), "{waterfall}\n");
     }
 
-    /// Says on the standard error what was refused.
-    pub(crate) fn refuse(refusal: &Refusal) {
+    /// Says on the standard error what was refused, and where it stood.
+    pub(crate) fn refuse(place: &str, refusal: &Refusal) {
         // What was refused is untrusted: escapes are shown as such.
-        anstream::eprintln!("refused: {}", refusal.to_string().escape_debug());
+        anstream::eprintln!("refused: {place}{}", refusal.to_string().escape_debug());
+    }
+
+    /// A line on the standard output; a reader that has gone is no failure.
+    pub(crate) fn say(line: &str) {
+        let mut output = std::io::stdout();
+        let _ = writeln!(output, "{line}").and_then(|()| output.flush());
     }
 }
 

@@ -1,12 +1,11 @@
 //! `serve`: receives, and draws each trace when nothing more of it has come for a while.
 
 use std::collections::HashMap;
-use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use tracer_console::{Console, ConsoleOptions, Revision, TraceId};
+use tracer_console::{Console, ConsoleOptions, Revision, TraceId, TraceStore};
 
 use super::Failure;
 use super::screen::Screen;
@@ -21,49 +20,50 @@ pub(crate) struct Serve {
 }
 
 /// A trace is drawn when nothing more of it has come for so long.
-const QUIET: Duration = Duration::from_secs(1);
+pub(super) const QUIET: Duration = Duration::from_secs(1);
 
 impl Serve {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let stopping = on_interrupt()?;
         let console =
             Console::start(ConsoleOptions { listen: self.listen.clone(), ..ConsoleOptions::default() })?;
-        println!(
+        let mut drawn = Drawn::new(Arc::clone(console.store()), self.screen);
+        Screen::say(&format!(
             "ready, receiving on UDP {} (buffer {} bytes)",
             console.local_addr(),
             console.granted_buffer()
-        );
-        std::io::stdout().flush()?;
-        let mut drawn = Drawn {
-            console: &console,
-            screen: self.screen,
-            seen: Revision::default(),
-            waiting: HashMap::new(),
-        };
+        ));
         while !stopping.load(Ordering::Acquire) {
             drawn.look(QUIET);
         }
         drawn.look(Duration::ZERO);
         let counts = console.counts();
-        eprintln!("received {}, refused {}, dropped {}", counts.received, counts.refused, counts.dropped);
+        anstream::eprintln!("received {}, refused {}, dropped {}", counts.received, counts.refused, counts.dropped);
         for refusal in console.refusals().latest() {
-            Screen::refuse(&refusal);
+            Screen::refuse("", &refusal);
         }
         Ok(())
     }
 }
 
 /// What has been drawn, and what waits until it is quiet.
-struct Drawn<'a> {
-    console: &'a Console,
+pub(super) struct Drawn {
+    store: Arc<dyn TraceStore>,
     screen: Screen,
     seen: Revision,
     waiting: HashMap<TraceId, Instant>,
 }
 
-impl Drawn<'_> {
-    fn look(&mut self, quiet: Duration) {
-        let store = self.console.store();
+impl Drawn {
+    /// Draws what arrives from now on.
+    pub(super) fn new(store: Arc<dyn TraceStore>, screen: Screen) -> Self {
+        let seen = store.revision();
+        Self { store, screen, seen, waiting: HashMap::new() }
+    }
+
+    /// Waits a moment for news and draws the traces that have been quiet for so long.
+    pub(super) fn look(&mut self, quiet: Duration) {
+        let store = &self.store;
         // Short enough for an interrupt to be noticed at once.
         store.wait_for_change(self.seen, Duration::from_millis(100));
         for (id, revision) in store.changed_since(self.seen) {

@@ -19,16 +19,22 @@ pub(crate) struct Show {
 impl Show {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let store = MemoryStore::default();
-        for line in self.lines()?.lines() {
-            let line = line?;
+        for (at, line) in self.input()?.split(b'\n').enumerate() {
+            let line = line.map_err(|error| format!("cannot read {}: {error}", self.file))?;
+            // Bytes that are not UTF-8 are refused (or shown as such) without the rest of the file.
+            let line = String::from_utf8_lossy(&line);
             if line.trim().is_empty() {
                 continue;
             }
             if let Err(refusal) = document(&line).and_then(|document| store.record(document)) {
-                Screen::refuse(&refusal);
+                Screen::refuse(&format!("line {}: ", at + 1), &refusal);
             }
         }
-        for (id, _) in store.changed_since(Revision::default()) {
+        let traces = store.changed_since(Revision::default());
+        if traces.is_empty() {
+            return Err(format!("{} has no document that can be drawn; one document a line", self.file).into());
+        }
+        for (id, _) in traces {
             if let Some(trace) = store.trace(id) {
                 self.screen.draw(&trace);
             }
@@ -36,7 +42,7 @@ impl Show {
         Ok(())
     }
 
-    fn lines(&self) -> Result<Box<dyn BufRead>, Failure> {
+    fn input(&self) -> Result<Box<dyn BufRead>, Failure> {
         if self.file == "-" {
             return Ok(Box::new(std::io::stdin().lock()));
         }

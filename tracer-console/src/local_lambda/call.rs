@@ -79,7 +79,7 @@ impl Running {
             // Extensions and layers may work until the deadline, and have a moment at least.
             let used = self.attempt.answered.micros_since(self.attempt.delivered).unsigned_abs();
             let left = self.timeout.saturating_sub(Duration::from_micros(used));
-            environment.rest(left + Duration::from_millis(500)).await;
+            environment.rest(left.saturating_add(Duration::from_millis(500))).await;
         }
         self.attempt.rested = Timestamp::now();
         self.attempt

@@ -165,7 +165,15 @@ impl Core {
         let (mut attempts, mut results) = (Vec::new(), Vec::new());
         let mut delays = self.settings.retry_delays.iter();
         loop {
-            let running = self.attempt(&call).await?;
+            let running = match self.attempt(&call).await {
+                Ok(running) => running,
+                // Lambda keeps an event in the queue until an environment is free.
+                Err(InvokeError::Throttled { .. }) => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+                Err(stopped) => return Err(stopped),
+            };
             results.push(running.result.clone());
             let attempt = running.rest().await;
             let subsegment = EntityId::generate();

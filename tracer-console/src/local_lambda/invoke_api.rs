@@ -14,7 +14,7 @@ use super::function::Function;
 use super::invocation::{Invocation, new_request_id};
 use super::lambda::Shared;
 use super::result::InvokeError;
-use super::server::{Answer, answer, set_header};
+use super::server::{Answer, answer, is_from_browser, set_header};
 use super::tracing::Tracing;
 
 /// Lambda's own limit of a synchronous payload.
@@ -58,9 +58,9 @@ async fn invoke(lambda: &Shared, request: Request<Incoming>) -> Result<Answer, R
     }
 }
 
-/// A page in a browser could run functions otherwise: browsers say where a request comes from, AWS clients do not.
+/// A page in a browser could run functions otherwise.
 fn refuse_browsers(headers: &HeaderMap) -> Result<(), Refused> {
-    if headers.contains_key("origin") || headers.contains_key("sec-fetch-site") {
+    if is_from_browser(headers) {
         return Err(Refused(
             403,
             "AccessDeniedException",

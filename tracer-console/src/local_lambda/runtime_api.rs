@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::result::{FunctionError, FunctionErrorKind};
 use super::runtime_board::{Answered, Delivery, RuntimeBoard};
-use super::server::{Answer, answer, set_header};
+use super::server::{Answer, answer, is_from_browser, set_header};
 use crate::timestamp::Timestamp;
 
 /// More than Lambda takes of a buffered response (6 MB), and enough for a streamed one at home.
@@ -18,6 +18,9 @@ const LARGEST_RESPONSE: usize = 20 << 20;
 
 /// Answers one request of a function's process.
 pub(super) async fn handle(board: Arc<RuntimeBoard>, request: Request<Incoming>) -> Answer {
+    if is_from_browser(request.headers()) {
+        return refused(403, "AccessDenied", "the Runtime API is not for browsers");
+    }
     let path = request.uri().path().to_owned();
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     match (request.method(), segments.as_slice()) {

@@ -63,9 +63,14 @@ pub(super) struct RuntimeBoard {
 }
 
 impl State {
+    /// How many invocations the runtime works on; saturating, for two invocations may have been given one request id.
+    fn busy(&self) -> usize {
+        self.in_flight.len().saturating_sub(self.waiting.len())
+    }
+
     /// Whether every worker of the runtime that may be free has asked for the next invocation.
     fn is_idle(&self, capacity: usize) -> bool {
-        let busy = self.in_flight.len() - self.waiting.len();
+        let busy = self.busy();
         let runtime = self.polls + busy >= self.most_polls.clamp(1, capacity);
         let extension = |extension: &Extension| {
             !extension.wants_invocations || (extension.is_polling && extension.events.is_empty())
@@ -138,11 +143,14 @@ impl RuntimeBoard {
         }
     }
 
-    /// Takes a runtime's answer; `false` when no such invocation is being worked on.
+    /// Takes a runtime's answer; `false` when no such invocation is being worked on. One that still waits is not: a
+    /// second answer to an attempt must not become the answer to its retry, which has the same id.
     pub(super) fn answer(&self, request_id: &str, answered: Answered) -> bool {
         let mut receiver = None;
         self.state.send_if_modified(|state| {
-            receiver = state.in_flight.remove(request_id);
+            if !state.waiting.iter().any(|delivery| delivery.request_id == request_id) {
+                receiver = state.in_flight.remove(request_id);
+            }
             receiver.is_some()
         });
         receiver.is_some_and(|receiver| receiver.send(answered).is_ok())
@@ -200,7 +208,7 @@ impl<'a> Poll<'a> {
         board.state.send_modify(|state| {
             state.ready.get_or_insert_with(Timestamp::now);
             state.polls += 1;
-            let busy = state.in_flight.len() - state.waiting.len();
+            let busy = state.busy();
             state.most_polls = state.most_polls.max(state.polls + busy);
         });
         Self { board, is_over: false }

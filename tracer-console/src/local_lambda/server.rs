@@ -77,6 +77,11 @@ where
     }
 }
 
+/// Whether a page in a browser asks: browsers say where a request comes from, runtimes and AWS clients do not.
+pub(super) fn is_from_browser(headers: &hyper::HeaderMap) -> bool {
+    headers.contains_key("origin") || headers.contains_key("sec-fetch-site")
+}
+
 /// An answer with a JSON body.
 pub(super) fn answer(status: u16, body: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(Full::new(body.into()));

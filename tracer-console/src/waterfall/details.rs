@@ -1,5 +1,7 @@
 //! What stands below a row: annotations, exceptions, and the metadata when it is asked for.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::line::Line;
@@ -14,12 +16,23 @@ const WIDEST_VALUE: usize = 60;
 const LONGEST_MESSAGE: usize = 3000;
 
 pub(super) struct Details<'a> {
-    pub(super) trace: &'a Trace,
-    pub(super) width: usize,
-    pub(super) metadata: bool,
+    /// By id; looking through the trace for each reference would take forever in a large one.
+    exceptions: HashMap<&'a str, (Node<'a>, Exception<'a>)>,
+    width: usize,
+    metadata: bool,
 }
 
-impl Details<'_> {
+impl<'a> Details<'a> {
+    pub(super) fn new(trace: &'a Trace, width: usize, metadata: bool) -> Self {
+        let mut exceptions = HashMap::new();
+        for node in trace.nodes() {
+            for exception in node.entity().exceptions() {
+                exceptions.entry(exception.id()).or_insert((node, exception));
+            }
+        }
+        Self { exceptions, width, metadata }
+    }
+
     pub(super) fn draw(&self, node: Node<'_>, guides: &Guides) -> Vec<Line> {
         let mut lines = self.annotations(node, guides);
         lines.extend(node.exceptions().flat_map(|exception| self.exception(exception, guides)));
@@ -83,7 +96,7 @@ impl Details<'_> {
     fn reference(&self, node: Node<'_>, guides: &Guides) -> Option<Line> {
         let id = node.cause_reference()?;
         let mut line = start(guides);
-        match self.trace.exception(id) {
+        match self.exceptions.get(id) {
             Some((place, exception)) => {
                 line.push(RED, format!("✗ {}", text::printable(exception.type_name())));
                 line.push(DIM, format!(" from {}", text::printable(place.name())));

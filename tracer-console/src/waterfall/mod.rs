@@ -95,10 +95,10 @@ impl<'a> Waterfall<'a> {
         let columns = Columns::of(self.width);
         let scale = Scale::of(self.trace, columns.bar);
         let mut lines = vec![self.heading(&scale), columns.heading(&scale)];
+        let details = Details::new(self.trace, self.width, self.metadata);
         for node in self.trace.nodes() {
             let guides = Guides::of(node);
             lines.push(row::draw(node, &guides, &columns, &scale));
-            let details = Details { trace: self.trace, width: self.width, metadata: self.metadata };
             lines.extend(details.draw(node, &guides));
         }
         lines

@@ -33,7 +33,10 @@ impl Scale {
     /// What stands above the bars.
     pub(super) fn ruler(&self) -> String {
         let (left, right) = ("0 ", format!(" {}", text::duration(self.total())));
-        let line = self.columns.saturating_sub(text::width(left) + text::width(&right));
+        let Some(line) = self.columns.checked_sub(text::width(left) + text::width(&right)) else {
+            // Too narrow for both ends: the heading of the trace says how long it took.
+            return "─".repeat(self.columns);
+        };
         format!("{left}{}{right}", "─".repeat(line))
     }
 

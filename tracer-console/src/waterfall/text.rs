@@ -1,7 +1,7 @@
 //! Untrusted bytes made fit to print, and durations made fit to read.
 
 use serde_json::Value;
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::UnicodeWidthChar as _;
 
 /// Shows what would move the cursor, colour the terminal or turn the reading direction as an escape.
 pub(super) fn printable(text: &str) -> String {
@@ -24,9 +24,14 @@ fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The columns that a text takes.
+/// The columns that a text takes: the sum over its characters, so that cut pieces are never wider than their sum.
 pub(super) fn width(text: &str) -> usize {
-    text.width()
+    text.chars().map(columns_of).sum()
+}
+
+/// A variation selector may make the character before it as wide as an emoji.
+fn columns_of(c: char) -> usize {
+    if c == '\u{fe0f}' { 1 } else { c.width().unwrap_or(0) }
 }
 
 /// The text in at most `columns`; what is cut off ends with `…`.
@@ -37,7 +42,7 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
     let mut kept = String::new();
     let mut used = 0;
     for c in text.chars() {
-        used += c.width().unwrap_or(0);
+        used += columns_of(c);
         if used + 1 > columns {
             break;
         }
@@ -55,8 +60,8 @@ pub(super) fn wrap(text: &str, columns: usize, lines: usize) -> Vec<String> {
     let mut rest = text;
     while wrapped.len() + 1 < lines && width(rest) > columns {
         let mut used = 0;
-        let fits = |(_, c): &(usize, char)| {
-            used += c.width().unwrap_or(0);
+        let fits = |&(_, c): &(usize, char)| {
+            used += columns_of(c);
             used > columns
         };
         let end = rest.char_indices().find(fits).map_or(rest.len(), |(at, _)| at);
@@ -106,7 +111,12 @@ pub(super) fn duration(micros: i64) -> String {
         999_500..9_995_000 => format!("{:.2} s", shown / 1e6),
         9_995_000..60_000_000 => format!("{:.1} s", shown / 1e6),
         60_000_000..3_600_000_000 => format!("{} m {:02} s", micros / 60_000_000, size / 1_000_000 % 60),
-        _ => format!("{} h {:02} m", micros / 3_600_000_000, size / 60_000_000 % 60),
+        3_600_000_000..360_000_000_000 => {
+            format!("{} h {:02} m", micros / 3_600_000_000, size / 60_000_000 % 60)
+        }
+        360_000_000_000..86_400_000_000_000 => format!("{} d", micros / 86_400_000_000),
+        // No start or end time of a tracer is that far away.
+        _ => if micros < 0 { "-> 999 d" } else { "> 999 d" }.to_owned(),
     }
 }
 
@@ -126,6 +136,9 @@ mod tests {
     fn a_cut_text_fits_wide_characters_too() {
         for columns in 0..12 {
             assert!(width(&cut("日本語のテキスト", columns)) <= columns);
+        }
+        for columns in 0..12 {
+            assert!(width(&cut(&"❤\u{fe0f}".repeat(9), columns)) <= columns);
         }
         assert_eq!(cut("日本語", 5), "日本…");
         assert_eq!(cut("abc", 3), "abc");
