@@ -9,6 +9,12 @@ use crate::refusal::Refusals;
 use crate::store::TraceStore;
 
 /// How a [`Console`] starts.
+///
+/// ```
+/// let options = tracer_console::ConsoleOptions { listen: "127.0.0.1:0".into(), ..Default::default() };
+/// let console = tracer_console::Console::start(options)?;
+/// # Ok::<(), tracer_console::ConsoleError>(())
+/// ```
 #[derive(Clone)]
 pub struct ConsoleOptions {
     /// The UDP address to receive on, `host:port`; port 0 takes a free one.
@@ -26,6 +32,10 @@ impl Default for ConsoleOptions {
 
 impl ConsoleOptions {
     /// A free port of 127.0.0.1 and a [`MemoryStore`]: for tests and demos.
+    ///
+    /// ```
+    /// assert_eq!(tracer_console::ConsoleOptions::any_port().listen, "127.0.0.1:0");
+    /// ```
     #[must_use]
     pub fn any_port() -> Self {
         Self { listen: "127.0.0.1:0".into(), ..Self::default() }
@@ -33,6 +43,12 @@ impl ConsoleOptions {
 }
 
 /// A console could not start.
+///
+/// ```
+/// # use tracer_console::{Console, ConsoleError, ConsoleOptions};
+/// let options = ConsoleOptions { listen: "nonsense".into(), ..Default::default() };
+/// assert!(matches!(Console::start(options), Err(ConsoleError::Address { .. })));
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum ConsoleError {
     /// The address is no address.
@@ -78,6 +94,13 @@ pub struct Console {
 impl Console {
     /// Starts receiving.
     ///
+    /// ```
+    /// # use tracer_console::{Console, ConsoleOptions};
+    /// let console = Console::start(ConsoleOptions::any_port())?;
+    /// println!("AWS_XRAY_DAEMON_ADDRESS={}", console.local_addr());
+    /// # Ok::<(), tracer_console::ConsoleError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ConsoleError`] when the address is none or is taken.
     pub fn start(options: ConsoleOptions) -> Result<Self, ConsoleError> {
@@ -90,30 +113,65 @@ impl Console {
     }
 
     /// The address that it receives on: what belongs into `AWS_XRAY_DAEMON_ADDRESS`.
+    ///
+    /// ```
+    /// # use tracer_console::{Console, ConsoleOptions};
+    /// let console = Console::start(ConsoleOptions::any_port())?;
+    /// assert_ne!(console.local_addr().port(), 0);
+    /// # Ok::<(), tracer_console::ConsoleError>(())
+    /// ```
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.receiver.local_addr()
     }
 
     /// What arrived.
+    ///
+    /// ```
+    /// # use tracer_console::{Console, ConsoleOptions};
+    /// let console = Console::start(ConsoleOptions::any_port())?;
+    /// assert!(console.store().changed_since(tracer_console::Revision::default()).is_empty());
+    /// # Ok::<(), tracer_console::ConsoleError>(())
+    /// ```
     #[must_use]
     pub fn store(&self) -> &Arc<dyn TraceStore> {
         &self.store
     }
 
     /// How many datagrams were received, refused and dropped.
+    ///
+    /// ```
+    /// # use tracer_console::{Console, ConsoleOptions};
+    /// let console = Console::start(ConsoleOptions::any_port())?;
+    /// assert_eq!(console.counts().refused, 0);
+    /// # Ok::<(), tracer_console::ConsoleError>(())
+    /// ```
     #[must_use]
     pub fn counts(&self) -> ReceiverCounts {
         self.receiver.counts()
     }
 
     /// The latest datagrams that were refused, and why.
+    ///
+    /// ```
+    /// # use tracer_console::{Console, ConsoleOptions};
+    /// let console = Console::start(ConsoleOptions::any_port())?;
+    /// assert!(console.refusals().latest().is_empty());
+    /// # Ok::<(), tracer_console::ConsoleError>(())
+    /// ```
     #[must_use]
     pub fn refusals(&self) -> &Refusals {
         self.receiver.refusals()
     }
 
     /// The receive buffer that the kernel granted, in bytes: how large a burst may be.
+    ///
+    /// ```
+    /// # use tracer_console::{Console, ConsoleOptions};
+    /// let console = Console::start(ConsoleOptions::any_port())?;
+    /// assert!(console.granted_buffer() > 0);
+    /// # Ok::<(), tracer_console::ConsoleError>(())
+    /// ```
     #[must_use]
     pub fn granted_buffer(&self) -> usize {
         self.receiver.granted_buffer()

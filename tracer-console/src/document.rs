@@ -31,6 +31,11 @@ pub struct Document {
 impl Document {
     /// Reads a document, tolerantly where real tracers need it.
     ///
+    /// ```
+    /// # use tracer_console::{Document, RefusalCode};
+    /// assert_eq!(Document::parse("{}").unwrap_err().code, RefusalCode::MissingTraceId);
+    /// ```
+    ///
     /// # Errors
     /// A [`Refusal`] named as X-Ray names it when the document cannot be placed in a trace.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
@@ -53,18 +58,36 @@ impl Document {
     }
 
     /// The trace it belongs to.
+    ///
+    /// ```
+    /// # let document = tracer_console::Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// assert_eq!(document.trace_id().to_string(), "1-6b02e002-9311b20839c1ed87c6cec943");
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     #[must_use]
     pub fn trace_id(&self) -> TraceId {
         self.trace_id
     }
 
     /// Its entities, each before its children.
+    ///
+    /// ```
+    /// # let document = tracer_console::Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2,"origin":"AWS::EC2::Instance","subsegments":[{"name":"call","id":"8e7fb6825d14ff63","start_time":1.2,"end_time":1.4}]}"#)?;
+    /// assert_eq!(document.entities().len(), 2);
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     #[must_use]
     pub fn entities(&self) -> &[Entity] {
         &self.entities
     }
 
     /// The document exactly as it arrived.
+    ///
+    /// ```
+    /// # let document = tracer_console::Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// assert!(document.text().contains("job"));
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

@@ -20,7 +20,8 @@ use crate::trace_id::{EntityId, TraceId};
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct MemoryLimits {
-    /// Bytes of document text over all traces; above it the traces that changed longest ago are forgotten.
+    /// Bytes of memory over all traces, estimated from the documents' text; above it the traces that changed longest ago
+    /// are forgotten.
     pub bytes: usize,
     /// Segments and subsegments in one trace; above it documents are refused.
     pub entities_per_trace: usize,
@@ -35,6 +36,16 @@ impl Default for MemoryLimits {
 }
 
 /// A [`TraceStore`] in memory.
+///
+/// ```
+/// # use tracer_console::{Document, MemoryStore, TraceStore};
+/// # let store = MemoryStore::default();
+/// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+/// # let id = document.trace_id();
+/// store.record(document)?;
+/// assert_eq!(store.trace(id).unwrap().len(), 1);
+/// # Ok::<(), tracer_console::Refusal>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     limits: MemoryLimits,
@@ -55,7 +66,10 @@ struct Kept {
 struct Record {
     entities: HashMap<EntityId, Arc<Entity>>,
     documents: Vec<Arc<str>>,
+    /// Of text.
     bytes: usize,
+    /// Of memory, estimated.
+    weight: usize,
     changed: Revision,
 }
 
@@ -78,14 +92,17 @@ impl Kept {
         let (had_entities, had_bytes) =
             self.traces.get(&id).map_or((0, 0), |record| (record.entities.len(), record.bytes));
         if had_entities + entities > limits.entities_per_trace || had_bytes + bytes > limits.bytes_per_trace {
-            let message =
-                format!("trace {id} has reached {had_entities} segments and subsegments in {had_bytes} bytes");
+            let message = format!(
+                "trace {id} has reached {had_entities} segments and subsegments in {had_bytes} bytes"
+            );
             return Err(Refusal::new(RefusalCode::LimitExceeded, message).of(document.text().as_bytes()));
         }
         let record = self.traces.entry(id).or_default();
         record.documents.push(document.text().into());
+        let weight = weight(document.text());
         record.bytes += bytes;
-        self.bytes += bytes;
+        record.weight += weight;
+        self.bytes += weight;
         document.into_entities().into_iter().for_each(|entity| record.upsert(entity));
         self.revision.0 += 1;
         self.by_change.remove(&record.changed);
@@ -102,14 +119,29 @@ impl Kept {
                 return;
             };
             if let Some(record) = self.traces.remove(&oldest) {
-                self.bytes -= record.bytes;
+                self.bytes -= record.weight;
             }
         }
     }
 }
 
+/// About what a document takes: an empty object of two bytes is a map of hundreds, and hostile senders know that.
+fn weight(text: &str) -> usize {
+    let parsed = text.bytes().map(|byte| match byte {
+        b'{' => 640,
+        b',' => 40,
+        _ => 1,
+    });
+    parsed.sum()
+}
+
 impl MemoryStore {
     /// An empty store with limits of your own.
+    ///
+    /// ```
+    /// # use tracer_console::{MemoryLimits, MemoryStore};
+    /// let store = MemoryStore::new(MemoryLimits { entities_per_trace: 1_000, ..MemoryLimits::default() });
+    /// ```
     #[must_use]
     pub fn new(limits: MemoryLimits) -> Self {
         Self { limits, ..Self::default() }
@@ -148,5 +180,38 @@ impl TraceStore for MemoryStore {
     fn wait_for_change(&self, seen: Revision, timeout: Duration) -> Revision {
         let wait = self.changed.wait_timeout_while(self.kept(), timeout, |kept| kept.revision == seen);
         wait.unwrap_or_else(PoisonError::into_inner).0.revision
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(trace: usize, more: &str) -> Document {
+        let text = format!(
+            "{{\"name\":\"j\",\"id\":\"cbafb490a105b1f4\",\"trace_id\":\"1-6b02e002-{trace:024x}\",\
+             \"start_time\":1,\"end_time\":2{more}}}"
+        );
+        Document::parse(&text).unwrap()
+    }
+
+    #[test]
+    fn a_trace_whose_first_document_is_refused_is_not_there() {
+        let store = MemoryStore::new(MemoryLimits { entities_per_trace: 0, ..MemoryLimits::default() });
+        let refused = document(1, "");
+        let id = refused.trace_id();
+        assert_eq!(store.record(refused).unwrap_err().code, RefusalCode::LimitExceeded);
+        assert_eq!(store.trace(id), None);
+        assert!(store.kept().traces.is_empty());
+    }
+
+    #[test]
+    fn small_text_that_takes_much_memory_is_forgotten_by_its_memory() {
+        let store = MemoryStore::new(MemoryLimits { bytes: 4 << 20, ..MemoryLimits::default() });
+        for trace in 0..10 {
+            let many = format!(",\"subsegments\":[{}{{}}]", "{},".repeat(2000));
+            store.record(document(trace, &many)).unwrap();
+        }
+        assert!(store.kept().traces.len() < 5);
     }
 }

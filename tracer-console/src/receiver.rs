@@ -19,6 +19,13 @@ const WAITING: usize = 20_000;
 const LARGEST_DATAGRAM: usize = 64 << 10;
 
 /// What a receiver has seen since it started.
+///
+/// ```
+/// # use tracer_console::{Console, ConsoleOptions};
+/// let console = Console::start(ConsoleOptions::any_port())?;
+/// assert_eq!(console.counts(), tracer_console::ReceiverCounts::default());
+/// # Ok::<(), tracer_console::ConsoleError>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReceiverCounts {

@@ -7,6 +7,11 @@ use std::sync::{Mutex, PoisonError};
 use crate::timestamp::Timestamp;
 
 /// The name of a reason; those that X-Ray has are spelled as X-Ray spells them.
+///
+/// ```
+/// # use tracer_console::{RefusalCode, read_datagram};
+/// assert_eq!(read_datagram(b"nonsense").unwrap_err().code, RefusalCode::MissingHeaderOrSegment);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum RefusalCode {
@@ -45,6 +50,11 @@ impl fmt::Display for RefusalCode {
 }
 
 /// A datagram or document that was refused: why, and how it began.
+///
+/// ```
+/// let refusal = tracer_console::Document::parse("[]").unwrap_err();
+/// assert_eq!(refusal.to_string(), "InvalidSegment: the document is no JSON object");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct Refusal {
@@ -75,6 +85,15 @@ impl Refusal {
 }
 
 /// The latest refusals, for inspection: at most [`Refusals::KEPT`].
+///
+/// ```
+/// # use tracer_console::{Console, ConsoleOptions};
+/// let console = Console::start(ConsoleOptions::any_port())?;
+/// for refusal in console.refusals().latest() {
+///     println!("{}", refusal.to_string().escape_debug());
+/// }
+/// # Ok::<(), tracer_console::ConsoleError>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Refusals {
     latest: Mutex<VecDeque<Refusal>>,
@@ -82,6 +101,10 @@ pub struct Refusals {
 
 impl Refusals {
     /// How many refusals are kept; older ones are forgotten (but stay counted).
+    ///
+    /// ```
+    /// assert_eq!(tracer_console::Refusals::KEPT, 256);
+    /// ```
     pub const KEPT: usize = 256;
 
     pub(crate) fn push(&self, refusal: Refusal) {
@@ -93,6 +116,13 @@ impl Refusals {
     }
 
     /// The latest refusals, oldest first.
+    ///
+    /// ```
+    /// # use tracer_console::{Console, ConsoleOptions};
+    /// let console = Console::start(ConsoleOptions::any_port())?;
+    /// assert!(console.refusals().latest().is_empty());
+    /// # Ok::<(), tracer_console::ConsoleError>(())
+    /// ```
     #[must_use]
     pub fn latest(&self) -> Vec<Refusal> {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()

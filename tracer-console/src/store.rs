@@ -8,35 +8,130 @@ use crate::trace::Trace;
 use crate::trace_id::TraceId;
 
 /// A point in the life of a store: it grows with every document that was taken.
+///
+/// ```
+/// # use tracer_console::{Document, MemoryStore, TraceStore};
+/// # let store = MemoryStore::default();
+/// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+/// # let id = document.trace_id();
+/// store.record(document)?;
+/// assert!(store.revision() > tracer_console::Revision::default());
+/// # Ok::<(), tracer_console::Refusal>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Revision(pub(crate) u64);
 
 /// Keeps documents and gives traces. A document of the same trace and id as an earlier one is merged with it: complete
 /// replaces in progress whatever the order, and of two complete ones the later counts.
+///
+/// ```
+/// # use tracer_console::{Document, MemoryStore, TraceStore};
+/// # let store = MemoryStore::default();
+/// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+/// # let id = document.trace_id();
+/// let store: &dyn TraceStore = &store;
+/// store.record(document)?;
+/// assert!(store.trace(id).is_some());
+/// # Ok::<(), tracer_console::Refusal>(())
+/// ```
 pub trait TraceStore: Send + Sync {
     /// Takes a document.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// store.record(document)?;
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     ///
     /// # Errors
     /// A [`Refusal`] when a limit of the store forbids it.
     fn record(&self, document: Document) -> Result<(), Refusal>;
 
     /// The trace as it is known so far; `None` when nothing of it has arrived or it has been forgotten.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// assert!(store.trace(id).is_none());
+    /// store.record(document)?;
+    /// assert!(store.trace(id).is_some());
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     fn trace(&self, id: TraceId) -> Option<Trace>;
 
     /// The texts of a trace's documents as they arrived, in the order in which they arrived.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// store.record(document)?;
+    /// assert_eq!(store.documents(id).len(), 1);
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     fn documents(&self, id: TraceId) -> Vec<std::sync::Arc<str>>;
 
     /// The traces that changed after `since`, each once, the latest change last. `Revision::default()` gives all.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// let before = store.revision();
+    /// store.record(document)?;
+    /// assert_eq!(store.changed_since(before)[0].0, id);
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     fn changed_since(&self, since: Revision) -> Vec<(TraceId, Revision)>;
 
     /// The revision now.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// let before = store.revision();
+    /// store.record(document)?;
+    /// assert!(store.revision() > before);
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     fn revision(&self) -> Revision;
 
     /// Waits until the revision is not `seen` any more or the time is over; returns the revision then.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// let seen = store.revision();
+    /// store.record(document)?;
+    /// assert!(store.wait_for_change(seen, std::time::Duration::from_secs(1)) > seen);
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     fn wait_for_change(&self, seen: Revision, timeout: Duration) -> Revision;
 }
 
 /// The time was over before a trace was as it was waited for.
+///
+/// ```
+/// # use tracer_console::{Document, MemoryStore, TraceStore};
+/// # let store = MemoryStore::default();
+/// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+/// # let id = document.trace_id();
+/// let store: &dyn TraceStore = &store;
+/// let error = store.wait_for_trace(id, |_| true, std::time::Duration::ZERO).unwrap_err();
+/// assert!(error.to_string().contains("nothing of it arrived"));
+/// # Ok::<(), tracer_console::Refusal>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("trace {id} did not become as expected within {timeout:?}: {}", self.state())]
 pub struct WaitError {

@@ -15,24 +15,44 @@ pub struct Timestamp(i64);
 
 impl Timestamp {
     /// The time now, by the system's clock.
+    ///
+    /// ```
+    /// # use tracer_console::Timestamp;
+    /// assert!(Timestamp::now() > Timestamp::from_micros(0));
+    /// ```
     #[must_use]
     pub fn now() -> Self {
         Self::from(SystemTime::now())
     }
 
     /// A time from microseconds since the epoch.
+    ///
+    /// ```
+    /// # use tracer_console::Timestamp;
+    /// assert_eq!(Timestamp::from_micros(1_500_000).seconds(), 1.5);
+    /// ```
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
     /// Microseconds since the epoch.
+    ///
+    /// ```
+    /// # use tracer_console::Timestamp;
+    /// assert_eq!(Timestamp::from_micros(7).micros(), 7);
+    /// ```
     #[must_use]
     pub const fn micros(self) -> i64 {
         self.0
     }
 
     /// Seconds since the epoch, as documents write them.
+    ///
+    /// ```
+    /// # use tracer_console::Timestamp;
+    /// assert_eq!(Timestamp::from_micros(2_500_000).seconds(), 2.5);
+    /// ```
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "microseconds of this century fit into 53 bits")]
     pub fn seconds(self) -> f64 {
@@ -40,6 +60,11 @@ impl Timestamp {
     }
 
     /// Microseconds from `earlier` to this time; negative when it lies after.
+    ///
+    /// ```
+    /// # use tracer_console::Timestamp;
+    /// assert_eq!(Timestamp::from_micros(7).micros_since(Timestamp::from_micros(9)), -2);
+    /// ```
     #[must_use]
     pub const fn micros_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)

@@ -9,6 +9,17 @@ use crate::timestamp::Timestamp;
 use crate::trace_id::{EntityId, TraceId};
 
 /// A compiled trace: every entity under its parent, children in the order in which they started.
+///
+/// ```
+/// # use tracer_console::{Document, MemoryStore, TraceStore};
+/// # let store = MemoryStore::default();
+/// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2,"origin":"AWS::EC2::Instance","subsegments":[{"name":"call","id":"8e7fb6825d14ff63","start_time":1.2,"end_time":1.4}]}"#)?;
+/// # let id = document.trace_id();
+/// # store.record(document)?;
+/// let trace = store.trace(id).unwrap();
+/// assert_eq!(trace.find("call").unwrap().parent().unwrap().name(), "job");
+/// # Ok::<(), tracer_console::Refusal>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trace {
     id: TraceId,
@@ -26,6 +37,18 @@ struct Slot {
 }
 
 /// An entity at its place in a [`Trace`]; it derefs to the [`Entity`].
+///
+/// ```
+/// # use tracer_console::{Document, MemoryStore, TraceStore};
+/// # let store = MemoryStore::default();
+/// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2,"origin":"AWS::EC2::Instance","subsegments":[{"name":"call","id":"8e7fb6825d14ff63","start_time":1.2,"end_time":1.4}]}"#)?;
+/// # let id = document.trace_id();
+/// # store.record(document)?;
+/// let trace = store.trace(id).unwrap();
+/// let call = trace.find("call").unwrap();
+/// assert_eq!((call.depth(), call.duration_micros()), (1, Some(200_000)));
+/// # Ok::<(), tracer_console::Refusal>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Node<'a> {
     trace: &'a Trace,
@@ -40,46 +63,135 @@ impl Trace {
     }
 
     /// The trace's id.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// assert_eq!(trace.id(), id);
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     #[must_use]
     pub fn id(&self) -> TraceId {
         self.id
     }
 
     /// Those without a parent here: segments without caller, and what waits for a parent that has not arrived.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2,"origin":"AWS::EC2::Instance","subsegments":[{"name":"call","id":"8e7fb6825d14ff63","start_time":1.2,"end_time":1.4}]}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// assert_eq!(trace.roots().count(), 1);
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     pub fn roots(&self) -> impl Iterator<Item = Node<'_>> {
         self.roots.iter().map(|&index| Node { trace: self, index })
     }
 
     /// Every segment and subsegment, each before its children.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2,"origin":"AWS::EC2::Instance","subsegments":[{"name":"call","id":"8e7fb6825d14ff63","start_time":1.2,"end_time":1.4}]}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// assert_eq!(trace.nodes().count(), 2);
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     pub fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
         (0..self.nodes.len()).map(|index| Node { trace: self, index })
     }
 
     /// How many segments and subsegments have arrived.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2,"origin":"AWS::EC2::Instance","subsegments":[{"name":"call","id":"8e7fb6825d14ff63","start_time":1.2,"end_time":1.4}]}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// assert_eq!(trace.len(), 2);
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.nodes.len()
     }
 
     /// Whether nothing has arrived.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// assert!(!trace.is_empty());
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
 
     /// The first segment or subsegment named `name`.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2,"origin":"AWS::EC2::Instance","subsegments":[{"name":"call","id":"8e7fb6825d14ff63","start_time":1.2,"end_time":1.4}]}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// assert!(trace.find("call").is_some());
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Node<'_>> {
         self.nodes().find(|node| node.name() == name)
     }
 
     /// The first segment of the origin, such as `AWS::Lambda::Function`.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2,"origin":"AWS::EC2::Instance","subsegments":[{"name":"call","id":"8e7fb6825d14ff63","start_time":1.2,"end_time":1.4}]}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// assert_eq!(trace.find_origin("AWS::EC2::Instance").unwrap().name(), "job");
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     #[must_use]
     pub fn find_origin(&self, origin: &str) -> Option<Node<'_>> {
         self.nodes().find(|node| node.origin() == Some(origin))
     }
 
     /// The exception with this id, wherever in the trace it was recorded, and the entity that recorded it.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2,"cause":{"exceptions":[{"id":"e0","type":"Late","message":"too late"}]}}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// let (place, exception) = trace.exception("e0").unwrap();
+    /// assert_eq!((place.name(), exception.type_name()), ("job", "Late"));
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     #[must_use]
     pub fn exception(&self, id: &str) -> Option<(Node<'_>, Exception<'_>)> {
         self.nodes.iter().enumerate().find_map(|(index, slot)| {
@@ -89,12 +201,34 @@ impl Trace {
     }
 
     /// When the first entity started; `None` when nothing has arrived.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// assert_eq!(trace.start().unwrap().micros(), 1_000_000);
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     #[must_use]
     pub fn start(&self) -> Option<Timestamp> {
         self.nodes.iter().map(|slot| slot.entity.start).min()
     }
 
     /// When the last known thing happened; `None` when nothing has arrived.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// assert_eq!(trace.end().unwrap().micros(), 2_000_000);
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     #[must_use]
     pub fn end(&self) -> Option<Timestamp> {
         self.nodes.iter().map(|slot| slot.entity.end.unwrap_or(slot.entity.start)).max()
@@ -102,6 +236,17 @@ impl Trace {
 
     /// Whether everything that can be expected is here: a segment, no segment open, nobody waiting for a parent, and
     /// no subsegment open but where its segment has ended (a function that timed out will never close them).
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// assert!(trace.is_settled());
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     #[must_use]
     pub fn is_settled(&self) -> bool {
         let segment = |node: Node<'_>| node.kind() == EntityKind::Segment;
@@ -120,35 +265,101 @@ impl<'a> Node<'a> {
     }
 
     /// The segment or subsegment itself.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// assert_eq!(trace.roots().next().unwrap().entity().name(), "job");
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     #[must_use]
     pub fn entity(self) -> &'a Entity {
         &self.slot().entity
     }
 
     /// The parent, if it has arrived.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// assert!(trace.find("job").unwrap().parent().is_none());
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     #[must_use]
     pub fn parent(self) -> Option<Self> {
         self.slot().parent.map(|index| Self { trace: self.trace, index })
     }
 
     /// The children in the order in which they started.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2,"origin":"AWS::EC2::Instance","subsegments":[{"name":"call","id":"8e7fb6825d14ff63","start_time":1.2,"end_time":1.4}]}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// assert_eq!(trace.find("job").unwrap().children().count(), 1);
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     pub fn children(self) -> impl DoubleEndedIterator<Item = Self> {
         self.slot().children.iter().map(move |&index| Self { trace: self.trace, index })
     }
 
     /// The first child named `name`.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2,"origin":"AWS::EC2::Instance","subsegments":[{"name":"call","id":"8e7fb6825d14ff63","start_time":1.2,"end_time":1.4}]}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// assert!(trace.find("job").unwrap().child("call").is_some());
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     #[must_use]
     pub fn child(self, name: &str) -> Option<Self> {
         self.children().find(|child| child.name() == name)
     }
 
     /// How many parents it has above it.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2,"origin":"AWS::EC2::Instance","subsegments":[{"name":"call","id":"8e7fb6825d14ff63","start_time":1.2,"end_time":1.4}]}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// assert_eq!(trace.find("call").unwrap().depth(), 1);
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     #[must_use]
     pub fn depth(self) -> usize {
         self.slot().depth
     }
 
     /// Whether it is a subsegment whose parent has not arrived.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// assert!(!trace.find("job").unwrap().is_orphan());
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     #[must_use]
     pub fn is_orphan(self) -> bool {
         self.slot().parent.is_none() && self.kind() == EntityKind::Subsegment

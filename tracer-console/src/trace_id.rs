@@ -25,6 +25,11 @@ pub struct TraceId(u128);
 pub struct EntityId(u64);
 
 /// A text that is no id; says which form was expected.
+///
+/// ```
+/// let error = "nonsense".parse::<tracer_console::EntityId>().unwrap_err();
+/// assert!(error.to_string().contains("16 hex digits"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not {expected}")]
 pub struct InvalidId {

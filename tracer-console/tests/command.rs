@@ -46,6 +46,20 @@ fn a_file_that_is_not_there_is_named() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("/no/such/file"));
 }
 
+#[test]
+fn a_line_that_is_no_text_is_refused_alone_and_nothing_to_draw_is_a_failure() {
+    use std::io::Write as _;
+    let show = |input: &[u8]| {
+        let mut child = console(&["show", "-"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let output = show(&[b"\xff\xfe\n", ORDER.as_bytes()].concat());
+    assert!(output.status.success() && String::from_utf8_lossy(&output.stderr).contains("line 1"));
+    assert!(output.stdout.starts_with(b"Trace "));
+    assert!(!show(b"").status.success());
+}
+
 #[cfg(unix)]
 #[test]
 fn serve_says_ready_draws_what_arrives_and_ends_well_when_interrupted() {
@@ -80,4 +94,38 @@ fn lambda_runs_a_function_and_draws_its_trace() {
     let drawn = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && drawn.contains("200 cold"), "{drawn}");
     assert!(drawn.contains("echo  AWS::Lambda::Function") && drawn.contains("Init"), "{drawn}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_function_that_is_busy_does_not_outlive_a_console_that_is_killed() {
+    use std::{fs, thread, time::Duration};
+    let tests = std::env::current_exe().unwrap();
+    let function = tests.parent().unwrap().parent().unwrap().join("examples").join("echo_function");
+    let mut running = console(&["lambda", "--timeout", "60s", "--event", "{\"do\":\"sleep\"}", "--binary"])
+        .arg(&function)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let state = |id: &str| {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        stat.rsplit_once(") ")?.1.chars().next().filter(|state| *state != 'Z')
+    };
+    let children = || {
+        let tasks = fs::read_dir(format!("/proc/{}/task", running.id())).unwrap().flatten();
+        let children = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+        children.flat_map(|ids| ids.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
+    };
+    let wait = |is_so: &dyn Fn() -> bool| {
+        (0..500).any(|_| is_so() || (thread::sleep(Duration::from_millis(20)), false).1)
+    };
+    // The function and the shell that watches over it.
+    assert!(wait(&|| {
+        let found: Vec<String> = children();
+        found.len() == 2
+    }));
+    let both: Vec<String> = children();
+    running.kill().unwrap();
+    running.wait().unwrap();
+    assert!(wait(&|| both.iter().all(|id| state(id).is_none())));
 }

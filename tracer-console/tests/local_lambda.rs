@@ -226,6 +226,15 @@ fn an_event_is_tried_three_times_and_each_attempt_is_in_the_trace() {
 }
 
 #[test]
+fn an_event_waits_for_an_environment_and_is_not_lost() {
+    let home = Home::with(|function| function.max_environments(1));
+    let events = [1, 2, 3].map(|_| home.function.begin_event(ask("echo")));
+    for event in events {
+        assert!(event.wait().unwrap()[0].error().is_none());
+    }
+}
+
+#[test]
 fn the_invoke_api_answers_over_http() {
     use std::io::{Read as _, Write as _};
     let home = Home::new();

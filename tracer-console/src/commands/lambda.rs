@@ -162,8 +162,14 @@ impl Lambda {
 fn report(result: &InvocationResult) {
     let start = if result.cold_start() { "cold" } else { "warm" };
     let body = String::from_utf8_lossy(result.body());
-    let shown: String = body.escape_debug().take(400).collect();
-    Screen::say(&format!("{} {start} {:.1?} {shown}", result.status(), result.duration()));
+    let beginning: String = body.chars().take(400).collect();
+    let shown = Screen::printable(&beginning);
+    let failed = match result.error() {
+        Some(_) if result.timed_out() => "timed out ",
+        Some(_) => "failed ",
+        None => "",
+    };
+    Screen::say(&format!("{} {start} {:.1?} {failed}{shown}", result.status(), result.duration()));
 }
 
 /// A file, `-`, or JSON text.

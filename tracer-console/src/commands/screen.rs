@@ -24,8 +24,19 @@ impl Screen {
 
     /// Says on the standard error what was refused, and where it stood.
     pub(crate) fn refuse(place: &str, refusal: &Refusal) {
-        // What was refused is untrusted: escapes are shown as such.
-        anstream::eprintln!("refused: {place}{}", refusal.to_string().escape_debug());
+        anstream::eprintln!("refused: {place}{}", Self::printable(&refusal.to_string()));
+    }
+
+    /// Untrusted text with what a terminal would obey as escapes, and quotes as they are.
+    pub(crate) fn printable(text: &str) -> String {
+        let mut shown = String::with_capacity(text.len());
+        for c in text.chars() {
+            match c {
+                '"' | '\'' | '\\' => shown.push(c),
+                _ => shown.extend(c.escape_debug()),
+            }
+        }
+        shown
     }
 
     /// A line on the standard output; a reader that has gone is no failure.

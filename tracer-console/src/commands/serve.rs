@@ -38,7 +38,12 @@ impl Serve {
         }
         drawn.look(Duration::ZERO);
         let counts = console.counts();
-        anstream::eprintln!("received {}, refused {}, dropped {}", counts.received, counts.refused, counts.dropped);
+        anstream::eprintln!(
+            "received {}, refused {}, dropped {}",
+            counts.received,
+            counts.refused,
+            counts.dropped
+        );
         for refusal in console.refusals().latest() {
             Screen::refuse("", &refusal);
         }
@@ -81,7 +86,7 @@ impl Drawn {
     }
 }
 
-/// Becomes true with Ctrl-C (or SIGTERM).
+/// Becomes true with Ctrl-C, SIGTERM or SIGHUP.
 pub(super) fn on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
     let stopping = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -93,15 +98,35 @@ pub(super) fn on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
     Ok(stopping)
 }
 
-/// Ends with Ctrl-C or SIGTERM.
+/// Ends with Ctrl-C or SIGTERM, and when the terminal is closed.
 pub(super) async fn interrupted() {
     #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+    {
+        use tokio::signal::unix::SignalKind;
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
+            () = received(SignalKind::terminate()) => {}
+            // `nohup` asks for it to be ignored.
+            () = received(SignalKind::hangup()), if !ignores_hangup() => {}
         }
-        return;
     }
+    #[cfg(not(unix))]
     let _ = tokio::signal::ctrl_c().await;
+}
+
+#[cfg(unix)]
+async fn received(kind: tokio::signal::unix::SignalKind) {
+    match tokio::signal::unix::signal(kind) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Linux says which signals are ignored, in hexadecimal; SIGHUP is the lowest bit.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 == 1)
 }

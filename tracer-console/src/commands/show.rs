@@ -32,7 +32,9 @@ impl Show {
         }
         let traces = store.changed_since(Revision::default());
         if traces.is_empty() {
-            return Err(format!("{} has no document that can be drawn; one document a line", self.file).into());
+            return Err(
+                format!("{} has no document that can be drawn; one document a line", self.file).into()
+            );
         }
         for (id, _) in traces {
             if let Some(trace) = store.trace(id) {

@@ -50,6 +50,12 @@ impl Default for Api {
 
 impl ApiRequest {
     /// A request; a query string in `path` is taken apart.
+    ///
+    /// ```
+    /// # use tracer_console::ApiRequest;
+    /// let event = ApiRequest::new("delete", "/orders/7").event("request-id", None);
+    /// assert_eq!((&event["httpMethod"], &event["path"]), (&"DELETE".into(), &"/orders/7".into()));
+    /// ```
     pub fn new(method: impl Into<String>, path: impl AsRef<str>) -> Self {
         let (path, query) = path.as_ref().split_once('?').unwrap_or((path.as_ref(), ""));
         let pairs = query.split('&').filter(|pair| !pair.is_empty());
@@ -68,34 +74,68 @@ impl ApiRequest {
     }
 
     /// A GET request.
+    ///
+    /// ```
+    /// # use tracer_console::ApiRequest;
+    /// assert_eq!(ApiRequest::get("/orders").event("request-id", None)["httpMethod"], "GET");
+    /// ```
     pub fn get(path: impl AsRef<str>) -> Self {
         Self::new("GET", path)
     }
 
     /// A POST request.
+    ///
+    /// ```
+    /// # use tracer_console::ApiRequest;
+    /// assert_eq!(ApiRequest::post("/orders").event("request-id", None)["httpMethod"], "POST");
+    /// ```
     pub fn post(path: impl AsRef<str>) -> Self {
         Self::new("POST", path)
     }
 
     /// A header of the request; `X-Amzn-Trace-Id` is taken for the trace. May be given more than once.
+    ///
+    /// ```
+    /// # use tracer_console::ApiRequest;
+    /// let event = ApiRequest::get("/").header("Accept", "text/csv").event("request-id", None);
+    /// assert_eq!(event["headers"]["Accept"], "text/csv");
+    /// ```
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
     /// A query parameter; may be given more than once.
+    ///
+    /// ```
+    /// # use tracer_console::ApiRequest;
+    /// let event = ApiRequest::get("/").query("page", "2").event("request-id", None);
+    /// assert_eq!(event["queryStringParameters"]["page"], "2");
+    /// ```
     pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.query.push((name.into(), value.into()));
         self
     }
 
     /// The body; what is not UTF-8 reaches the function in base64.
+    ///
+    /// ```
+    /// # use tracer_console::ApiRequest;
+    /// let event = ApiRequest::post("/").body([0xff]).event("request-id", None);
+    /// assert_eq!((&event["body"], &event["isBase64Encoded"]), (&"/w==".into(), &true.into()));
+    /// ```
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());
         self
     }
 
     /// A JSON body and its `Content-Type`.
+    ///
+    /// ```
+    /// # use tracer_console::ApiRequest;
+    /// let event = ApiRequest::post("/").json(&serde_json::json!({"total": 7})).event("request-id", None);
+    /// assert_eq!(event["body"], r#"{"total":7}"#);
+    /// ```
     pub fn json(mut self, body: &Value) -> Self {
         if self.header_value("content-type").is_none() {
             self = self.header("Content-Type", "application/json");
@@ -104,6 +144,12 @@ impl ApiRequest {
     }
 
     /// The resource of the API that the path falls under, such as `/orders/{id}`; its parameters are filled in.
+    ///
+    /// ```
+    /// # use tracer_console::ApiRequest;
+    /// let event = ApiRequest::get("/orders/7").resource("/orders/{id}").event("request-id", None);
+    /// assert_eq!(event["pathParameters"]["id"], "7");
+    /// ```
     pub fn resource(mut self, resource: impl Into<String>) -> Self {
         let resource = resource.into();
         let names = resource.split('/').zip(self.path.split('/'));
@@ -117,12 +163,23 @@ impl ApiRequest {
     }
 
     /// The API's name and stage, as the segment is named: `name/stage`.
+    ///
+    /// ```
+    /// # use tracer_console::ApiRequest;
+    /// let event = ApiRequest::get("/").api("shop", "beta").event("request-id", None);
+    /// assert_eq!(event["requestContext"]["stage"], "beta");
+    /// ```
     pub fn api(mut self, name: impl Into<String>, stage: impl Into<String>) -> Self {
         (self.api.name, self.api.stage) = (name.into(), stage.into());
         self
     }
 
     /// Makes it a request to an HTTP API: payload 2.0, no segment.
+    ///
+    /// ```
+    /// # use tracer_console::ApiRequest;
+    /// assert_eq!(ApiRequest::get("/").http_api().event("request-id", None)["version"], "2.0");
+    /// ```
     pub fn http_api(mut self) -> Self {
         self.api.is_rest = false;
         self.api.stage = "$default".into();
@@ -130,6 +187,11 @@ impl ApiRequest {
     }
 
     /// The invocation that API Gateway makes of it; a trace header in the request is the incoming one.
+    ///
+    /// ```
+    /// # use tracer_console::ApiRequest;
+    /// let invocation = ApiRequest::get("/").invocation().timeout(std::time::Duration::from_secs(1));
+    /// ```
     pub fn invocation(self) -> Invocation {
         let header = self.header_value("x-amzn-trace-id").map(str::to_owned);
         let invocation = Invocation::from(self);
@@ -154,6 +216,12 @@ impl ApiRequest {
     }
 
     /// The event that the function receives; `trace_root` stands in its `X-Amzn-Trace-Id` header.
+    ///
+    /// ```
+    /// # use tracer_console::ApiRequest;
+    /// let event = ApiRequest::get("/").event("request-id", None);
+    /// assert_eq!(event["requestContext"]["requestId"], "request-id");
+    /// ```
     #[must_use]
     pub fn event(&self, request_id: &str, trace_root: Option<&str>) -> Value {
         let mut headers: Vec<(String, String)> = self

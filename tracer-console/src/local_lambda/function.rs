@@ -31,6 +31,13 @@ pub(super) struct FunctionSettings {
 }
 
 /// A function of a local Lambda; clones are the same function.
+///
+/// ```no_run
+/// # let lambda = tracer_console::LocalLambda::builder().start()?;
+/// let function = lambda.function("orders", "target/debug/orders").start()?;
+/// assert!(function.invoke(serde_json::json!({}))?.error().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Function {
     pub(super) core: Arc<Core>,
@@ -58,12 +65,26 @@ impl Function {
     }
 
     /// The function's name.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// assert_eq!(function.name(), "orders");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.core.settings.identity.name
     }
 
     /// The function's ARN.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// assert!(function.arn().ends_with(":function:orders"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn arn(&self) -> String {
         self.core.settings.identity.arn()
@@ -72,6 +93,14 @@ impl Function {
     /// Invokes the function and waits for its answer. A function that fails is no error here: see
     /// [`InvocationResult::error`].
     ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// let result = function.invoke(serde_json::json!({"order_id": "ORD-1"}))?;
+    /// println!("{}", String::from_utf8_lossy(result.payload()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`InvokeError`] when the function was not reached.
     pub fn invoke(&self, invocation: impl Into<Invocation>) -> Result<InvocationResult, InvokeError> {
@@ -79,6 +108,16 @@ impl Function {
     }
 
     /// Begins an invocation without waiting: several overlap.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// let pending = [1, 2].map(|order| function.begin(serde_json::json!({"order_id": order})));
+    /// for invocation in pending {
+    ///     println!("{:?}", invocation.wait()?.duration());
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn begin(&self, invocation: impl Into<Invocation>) -> PendingInvocation {
         let (sender, receiver) = oneshot::channel();
         let (core, invocation) = (Arc::clone(&self.core), invocation.into());
@@ -87,6 +126,14 @@ impl Function {
     }
 
     /// Invokes the function asynchronously (invocation type `Event`): it is queued, and retried when it fails.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// let attempts = function.begin_event(serde_json::json!({})).wait()?;
+    /// println!("{} attempts", attempts.len());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn begin_event(&self, invocation: impl Into<Invocation>) -> PendingEvent {
         let (sender, receiver) = oneshot::channel();
         let (core, invocation) = (Arc::clone(&self.core), invocation.into());
@@ -97,11 +144,26 @@ impl Function {
     }
 
     /// Ends all environments: the next invocation is a cold start. Invocations on their way fail.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// function.recycle();
+    /// assert!(function.invoke(serde_json::json!({}))?.cold_start());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn recycle(&self) {
         self.core.shut_down();
     }
 
     /// The latest 256 KiB that the function wrote to its standard output and error. Untrusted text.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// print!("{}", function.log().escape_debug());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn log(&self) -> String {
         self.core.log.text()

@@ -26,6 +26,12 @@ impl Identity {
 }
 
 /// Sets a function up; made by [`LocalLambda::function`](crate::LocalLambda::function).
+///
+/// ```no_run
+/// # let lambda = tracer_console::LocalLambda::builder().start()?;
+/// let function = lambda.function("orders", "target/debug/orders").env("TABLE", "orders").memory_mb(256).start()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "a function is there once it is started"]
 pub struct FunctionBuilder {
@@ -66,42 +72,84 @@ impl FunctionBuilder {
     }
 
     /// How long an invocation may take; 3 s as on AWS unless said otherwise.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").timeout(std::time::Duration::from_secs(30)).start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
     /// The memory that the function is told it has, in MB; nothing limits it.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").memory_mb(512).start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn memory_mb(mut self, megabytes: u32) -> Self {
         self.memory = megabytes;
         self
     }
 
     /// An argument for the binary.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").arg("--verbose").start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
         self.arguments.push(argument.into());
         self
     }
 
     /// Sets a variable, also one of those that Lambda sets.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").env("TABLE", "orders").start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.variables.push((name.into(), Some(value.into())));
         self
     }
 
     /// Takes a variable away, also one of those that Lambda sets.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").env_remove("AWS_XRAY_CONTEXT_MISSING").start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
         self.variables.push((name.into(), None));
         self
     }
 
     /// Hands on the variables of this process; otherwise the function sees only Lambda's, `PATH` and a few like it.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").inherit_env().start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn inherit_env(mut self) -> Self {
         self.inherits = true;
         self
     }
 
     /// What happens to what the function writes.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").output(tracer_console::Output::Show).start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn output(mut self, output: Output) -> Self {
         self.output = output;
         self
@@ -109,24 +157,48 @@ impl FunctionBuilder {
 
     /// Lambda Managed Instances: one process works on up to `invocations` at once (`AWS_LAMBDA_MAX_CONCURRENCY`) and is
     /// never frozen. Otherwise overlapping invocations have an environment each.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").max_concurrency(10).start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn max_concurrency(mut self, invocations: usize) -> Self {
         self.concurrency = Some(invocations.max(1));
         self
     }
 
     /// How many environments there may be; an invocation that needs one more is throttled. 64 unless said otherwise.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").max_environments(1).start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn max_environments(mut self, environments: usize) -> Self {
         self.max_environments = environments.max(1);
         self
     }
 
     /// Provisioned concurrency: so many environments are initialised at once, and no invocation of theirs is a cold start.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").provisioned_concurrency(2).start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn provisioned_concurrency(mut self, environments: usize) -> Self {
         self.provisioned = environments;
         self
     }
 
     /// Whether the process is stopped between invocations as on Lambda (default, on Unix).
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").freeze(false).start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn freeze(mut self, freezes: bool) -> Self {
         self.freezes = freezes;
         self
@@ -134,12 +206,25 @@ impl FunctionBuilder {
 
     /// How long a failed asynchronous invocation waits before each retry: 1 and 2 minutes as on AWS unless said
     /// otherwise. As many retries as delays.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").retry_delays([std::time::Duration::ZERO]).start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn retry_delays(mut self, delays: impl Into<Vec<Duration>>) -> Self {
         self.retry_delays = delays.into();
         self
     }
 
     /// Makes the function known. No process is started before the first invocation, unless concurrency is provisioned.
+    ///
+    /// ```
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let absent = lambda.function("orders", "/no/such/binary").start();
+    /// assert!(matches!(absent, Err(tracer_console::LambdaError::Binary { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`LambdaError`] when the binary is not there or cannot be run, the name is taken, or a provisioned environment

@@ -8,6 +8,11 @@ use super::api_request::ApiRequest;
 use super::tracing::Tracing;
 
 /// What the function is given.
+///
+/// ```
+/// # use tracer_console::{Event, Invocation};
+/// let invocation = Invocation::new(Event::Payload(b"{}".to_vec()));
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
@@ -39,40 +44,71 @@ pub struct Invocation {
 
 impl Invocation {
     /// An invocation with an event.
+    ///
+    /// ```
+    /// # use tracer_console::{Event, Invocation};
+    /// let invocation = Invocation::new(Event::Payload(b"{}".to_vec()));
+    /// ```
     pub fn new(event: Event) -> Self {
         Self { event, tracing: Tracing::default(), timeout: None, request_id: None, client_context: None }
     }
 
     /// An invocation with a JSON payload.
+    ///
+    /// ```
+    /// let invocation = tracer_console::Invocation::json(serde_json::json!({"order_id": "ORD-1"}));
+    /// ```
     #[allow(clippy::needless_pass_by_value, reason = "takes what json! makes")]
     pub fn json(payload: Value) -> Self {
         Self::payload(payload.to_string())
     }
 
     /// An invocation with these bytes as payload, JSON or not.
+    ///
+    /// ```
+    /// let invocation = tracer_console::Invocation::payload("{}");
+    /// ```
     pub fn payload(payload: impl Into<Vec<u8>>) -> Self {
         Self::new(Event::Payload(payload.into()))
     }
 
     /// Which trace header it has; [`Tracing::Sampled`] unless said otherwise.
+    ///
+    /// ```
+    /// # use tracer_console::{Invocation, Tracing};
+    /// let invocation = Invocation::payload("{}").tracing(Tracing::PassThrough);
+    /// ```
     pub fn tracing(mut self, tracing: Tracing) -> Self {
         self.tracing = tracing;
         self
     }
 
     /// How long the function may take, instead of the function's own timeout.
+    ///
+    /// ```
+    /// let invocation = tracer_console::Invocation::payload("{}").timeout(std::time::Duration::from_secs(1));
+    /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
     /// The request id, instead of a random one.
+    ///
+    /// ```
+    /// let invocation = tracer_console::Invocation::payload("{}").request_id("request-1");
+    /// ```
     pub fn request_id(mut self, id: impl Into<String>) -> Self {
         self.request_id = Some(id.into());
         self
     }
 
     /// The client context, as mobile clients send it.
+    ///
+    /// ```
+    /// let context = serde_json::json!({"custom": {"tenant": "t1"}});
+    /// let invocation = tracer_console::Invocation::payload("{}").client_context(context);
+    /// ```
     pub fn client_context(mut self, context: Value) -> Self {
         self.client_context = Some(context);
         self

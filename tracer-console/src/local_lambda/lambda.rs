@@ -21,6 +21,13 @@ use crate::console::Console;
 use crate::store::TraceStore;
 
 /// The local Lambda or a function could not start.
+///
+/// ```
+/// # let lambda = tracer_console::LocalLambda::builder().start()?;
+/// let error = lambda.function("orders", "/no/such/binary").start().unwrap_err();
+/// assert!(error.to_string().contains("cargo build"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LambdaError {
@@ -126,47 +133,92 @@ enum Segments {
 
 impl LambdaBuilder {
     /// Functions and Lambda itself send to this console.
+    ///
+    /// ```
+    /// # use tracer_console::{Console, ConsoleOptions, LocalLambda};
+    /// let console = Console::start(ConsoleOptions::any_port())?;
+    /// let lambda = LocalLambda::builder().console(&console).start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn console(self, console: &Console) -> Self {
         self.daemon_address(console.local_addr())
     }
 
     /// Functions and Lambda itself send to this daemon; 127.0.0.1:2000 unless said otherwise.
+    ///
+    /// ```
+    /// let lambda = tracer_console::LocalLambda::builder().daemon_address("127.0.0.1:3000".parse()?).start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn daemon_address(mut self, daemon: SocketAddr) -> Self {
         self.daemon = daemon;
         self
     }
 
     /// Lambda's own segments go straight into a store instead of over UDP.
+    ///
+    /// ```
+    /// # use tracer_console::{LocalLambda, MemoryStore};
+    /// let store = std::sync::Arc::new(MemoryStore::default());
+    /// let lambda = LocalLambda::builder().segments_to(store).start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn segments_to(mut self, store: Arc<dyn TraceStore>) -> Self {
         self.segments = Segments::ToStore(store);
         self
     }
 
     /// Lambda sends no segments of its own, as other emulators.
+    ///
+    /// ```
+    /// let lambda = tracer_console::LocalLambda::builder().without_segments().start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn without_segments(mut self) -> Self {
         self.segments = Segments::None;
         self
     }
 
     /// Where the Invoke API listens; a free port of 127.0.0.1 unless said otherwise. Whoever reaches it runs functions.
+    ///
+    /// ```
+    /// let lambda = tracer_console::LocalLambda::builder().listen("127.0.0.1:0".parse()?).start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
     }
 
     /// The region that functions are told; `us-east-1` unless said otherwise.
+    ///
+    /// ```
+    /// let lambda = tracer_console::LocalLambda::builder().region("eu-west-1").start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = region.into();
         self
     }
 
     /// The account in ARNs; 123456789012 unless said otherwise.
+    ///
+    /// ```
+    /// let lambda = tracer_console::LocalLambda::builder().account("111122223333").start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn account(mut self, account: impl Into<String>) -> Self {
         self.account = account.into();
         self
     }
 
     /// Starts it.
+    ///
+    /// ```
+    /// let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// println!("--endpoint-url {}", lambda.endpoint());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`LambdaError::Start`] when there is no thread, socket or port to be had.
@@ -214,7 +266,14 @@ impl LambdaBuilder {
     }
 }
 
-/// Runs function binaries as AWS Lambda does. Dropping it ends and reaps every process that it started.
+/// Runs function binaries as AWS Lambda does. Dropping it ends and reaps every process that it started; what a function
+/// moved into a process group or session of its own (`setsid`) is out of its reach.
+///
+/// ```no_run
+/// # let lambda = tracer_console::LocalLambda::builder().start()?;
+/// let function = lambda.function("orders", "target/debug/orders").start()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct LocalLambda {
     shared: Arc<Shared>,
@@ -225,6 +284,11 @@ pub struct LocalLambda {
 
 impl LocalLambda {
     /// A local Lambda to be set up.
+    ///
+    /// ```
+    /// let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn builder() -> LambdaBuilder {
         LambdaBuilder {
             daemon: (Ipv4Addr::LOCALHOST, 2000).into(),
@@ -236,11 +300,23 @@ impl LocalLambda {
     }
 
     /// A function to be set up: its name and its binary.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").memory_mb(256).start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn function(&self, name: impl Into<String>, binary: impl Into<PathBuf>) -> FunctionBuilder {
         FunctionBuilder::new(Arc::clone(&self.shared), name.into(), binary.into())
     }
 
     /// What an AWS SDK or the CLI takes as `--endpoint-url`.
+    ///
+    /// ```
+    /// let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// assert!(lambda.endpoint().starts_with("http://"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn endpoint(&self) -> String {
         self.server.as_ref().map(|server| format!("http://{}", server.address())).unwrap_or_default()

@@ -16,6 +16,12 @@ use tokio::sync::watch;
 use super::log::Log;
 
 /// What happens to what a function writes to its standard output and error; it is kept in any case.
+///
+/// ```no_run
+/// # let lambda = tracer_console::LocalLambda::builder().start()?;
+/// let function = lambda.function("orders", "target/debug/orders").output(tracer_console::Output::Show).start()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Output {
     /// Kept only: see [`Function::log`](crate::Function::log).
@@ -60,12 +66,13 @@ impl Process {
         let mut command = Command::new(&settings.binary);
         command.args(&settings.arguments).env_clear().envs(&settings.variables);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        // A group of its own: what the function starts is killed with it, and should this process be killed, the kernel
-        // sends SIGHUP to the group even if it is frozen.
+        // A group of its own: what the function starts is killed with it.
         #[cfg(unix)]
         command.process_group(0);
         let mut child = command.spawn()?;
         let id = child.id().unwrap_or_default();
+        #[cfg(unix)]
+        let watcher = watch(id);
         let readers = [
             tokio::spawn(keep(child.stdout.take(), Arc::clone(log), settings.output)),
             tokio::spawn(keep(child.stderr.take(), Arc::clone(log), settings.output)),
@@ -74,6 +81,10 @@ impl Process {
         let (ended, exit) = watch::channel(None);
         tokio::spawn(async move {
             let status = reap(child, id, wishes).await;
+            #[cfg(unix)]
+            if let Ok(mut watcher) = watcher {
+                let _ = watcher.kill().await;
+            }
             // What it wrote last is in the log when its end becomes known.
             let reading = async {
                 for reader in readers {
@@ -136,6 +147,16 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Should this process be killed, nobody is left to end the group: a shell does when its standard input closes. Without
+/// a shell the function outlives such an end until it next speaks to the Runtime API.
+#[cfg(unix)]
+fn watch(group: u32) -> io::Result<Child> {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "read -r line; kill -s KILL -- \"-$0\""]).arg(group.to_string()).env_clear();
+    shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    shell.process_group(0).spawn()
 }
 
 /// Waits for the end, or brings it about.

@@ -9,6 +9,14 @@ use super::api_gateway::ApiResponse;
 use crate::trace_id::TraceId;
 
 /// Why a function failed.
+///
+/// ```no_run
+/// # let lambda = tracer_console::LocalLambda::builder().start()?;
+/// let function = lambda.function("orders", "target/debug/orders").start()?;
+/// let result = function.invoke(serde_json::json!({"order_id": "ORD-1"}))?;
+/// let timed_out = result.error().is_some_and(|error| error.kind == tracer_console::FunctionErrorKind::TimedOut);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FunctionErrorKind {
@@ -23,6 +31,16 @@ pub enum FunctionErrorKind {
 }
 
 /// A function's failure.
+///
+/// ```no_run
+/// # let lambda = tracer_console::LocalLambda::builder().start()?;
+/// let function = lambda.function("orders", "target/debug/orders").start()?;
+/// let result = function.invoke(serde_json::json!({"order_id": "ORD-1"}))?;
+/// if let Some(error) = result.error() {
+///     println!("{}: {}", error.error_type, error.message);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{error_type}: {message}")]
 pub struct FunctionError {
@@ -54,6 +72,14 @@ impl FunctionError {
 }
 
 /// An invocation that did not reach the function.
+///
+/// ```no_run
+/// # let lambda = tracer_console::LocalLambda::builder().start()?;
+/// let function = lambda.function("orders", "target/debug/orders").start()?;
+/// let error = function.invoke(serde_json::json!({})).unwrap_err();
+/// assert!(matches!(error, tracer_console::InvokeError::Throttled { .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvokeError {
@@ -78,6 +104,14 @@ pub enum InvokeError {
 }
 
 /// How an invocation ended: the answer or the failure, and what it took.
+///
+/// ```no_run
+/// # let lambda = tracer_console::LocalLambda::builder().start()?;
+/// let function = lambda.function("orders", "target/debug/orders").start()?;
+/// let result = function.invoke(serde_json::json!({"order_id": "ORD-1"}))?;
+/// println!("{} in {:?}", result.status(), result.duration());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct InvocationResult {
     pub(super) request_id: String,
@@ -95,30 +129,70 @@ pub struct InvocationResult {
 
 impl InvocationResult {
     /// The request id.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// let result = function.invoke(serde_json::json!({"order_id": "ORD-1"}))?;
+    /// println!("{}", result.request_id());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn request_id(&self) -> &str {
         &self.request_id
     }
 
     /// The trace that the header named, sampled or not; `None` when there was no header or it named none.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// let result = function.invoke(serde_json::json!({"order_id": "ORD-1"}))?;
+    /// println!("{:?}", result.trace_id());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn trace_id(&self) -> Option<TraceId> {
         self.trace_id
     }
 
     /// The trace header exactly as the function was given it.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// let result = function.invoke(serde_json::json!({"order_id": "ORD-1"}))?;
+    /// assert!(result.trace_header().is_some_and(|header| header.ends_with("Sampled=1")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn trace_header(&self) -> Option<&str> {
         self.trace_header.as_deref()
     }
 
     /// What the function answered; on an error, the error as the Invoke API shows it.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// let result = function.invoke(serde_json::json!({"order_id": "ORD-1"}))?;
+    /// println!("{}", String::from_utf8_lossy(result.payload()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn payload(&self) -> &[u8] {
         self.error.as_ref().map_or(&self.payload, |error| &error.payload)
     }
 
     /// The payload, or for an API request the body of the response, as JSON.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// let result = function.invoke(serde_json::json!({"order_id": "ORD-1"}))?;
+    /// let answer: serde_json::Value = result.json()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// When it is no JSON of that type.
@@ -130,54 +204,126 @@ impl InvocationResult {
     }
 
     /// The HTTP status: API Gateway's for an API request (502 for a function that failed), else the Invoke API's, 200.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// let result = function.invoke(serde_json::json!({"order_id": "ORD-1"}))?;
+    /// assert_eq!(result.status(), 200);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn status(&self) -> u16 {
         self.api.as_ref().map_or(200, |api| api.status)
     }
 
     /// The body that the client of API Gateway sees; the payload where there was no API request.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// let result = function.invoke(serde_json::json!({"order_id": "ORD-1"}))?;
+    /// println!("{} bytes", result.body().len());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn body(&self) -> &[u8] {
         self.api.as_ref().map_or(self.payload(), |api| &api.body)
     }
 
     /// The function's failure.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// let result = function.invoke(serde_json::json!({"order_id": "ORD-1"}))?;
+    /// assert_eq!(result.error(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn error(&self) -> Option<&FunctionError> {
         self.error.as_ref()
     }
 
     /// Whether the deadline passed and the process was killed.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// let result = function.invoke(serde_json::json!({"order_id": "ORD-1"}))?;
+    /// assert!(!result.timed_out());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn timed_out(&self) -> bool {
         self.error.as_ref().is_some_and(|error| error.kind == FunctionErrorKind::TimedOut)
     }
 
     /// Whether a new environment had to be initialised for it.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// let result = function.invoke(serde_json::json!({"order_id": "ORD-1"}))?;
+    /// assert!(result.cold_start());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn cold_start(&self) -> bool {
         self.cold_start
     }
 
     /// Whether the function streamed its response.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// let result = function.invoke(serde_json::json!({"order_id": "ORD-1"}))?;
+    /// assert!(!result.is_streamed());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_streamed(&self) -> bool {
         self.is_streamed
     }
 
     /// From the delivery of the event to the answer, without initialisation.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// let result = function.invoke(serde_json::json!({"order_id": "ORD-1"}))?;
+    /// println!("{:?}", result.duration());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn duration(&self) -> Duration {
         self.duration
     }
 
     /// The environment's number; invocations with the same number ran in the same process.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// let result = function.invoke(serde_json::json!({"order_id": "ORD-1"}))?;
+    /// println!("environment {}", result.environment());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn environment(&self) -> u64 {
         self.environment
     }
 
     /// The id of the process.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("orders", "target/debug/orders").start()?;
+    /// let result = function.invoke(serde_json::json!({"order_id": "ORD-1"}))?;
+    /// println!("process {}", result.process_id());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn process_id(&self) -> u32 {
         self.process_id

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Method, Request};
 use serde_json::{Value, json};
@@ -63,14 +63,21 @@ async fn response(board: &RuntimeBoard, id: &str, request: Request<Incoming>) ->
     }
     let is_streamed = text(request.headers(), "lambda-runtime-function-response-mode") == Some("streaming");
     let began = Timestamp::now();
-    let Ok(body) = Limited::new(request.into_body(), LARGEST_RESPONSE).collect().await else {
-        let message = format!(
-            "Response payload size exceeded the {LARGEST_RESPONSE} bytes that are taken here, or broke off."
-        );
-        let error =
-            FunctionError::new(FunctionErrorKind::Reported, "Function.ResponseSizeTooLarge", message.clone());
-        board.answer(id, answered(Err(error), is_streamed, began));
-        return refused(413, "RequestEntityTooLarge", &message);
+    let body = match Limited::new(request.into_body(), LARGEST_RESPONSE).collect().await {
+        Ok(body) => body,
+        Err(failed) => {
+            let (error_type, message) = if failed.is::<LengthLimitError>() {
+                let message = format!(
+                    "Response payload size exceeded the {LARGEST_RESPONSE} bytes that are taken here."
+                );
+                ("Function.ResponseSizeTooLarge", message)
+            } else {
+                ("Runtime.TruncatedResponse", "the response broke off".to_owned())
+            };
+            let error = FunctionError::new(FunctionErrorKind::Reported, error_type, message.clone());
+            board.answer(id, answered(Err(error), is_streamed, began));
+            return refused(413, "RequestEntityTooLarge", &message);
+        }
     };
     let failed = body.trailers().and_then(trailing_error);
     let body = body.to_bytes();

@@ -222,3 +222,44 @@ impl Drop for Poll<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivery() -> Delivery {
+        Delivery {
+            request_id: "one".into(),
+            deadline: Timestamp::now(),
+            function_arn: String::new(),
+            trace_header: None,
+            client_context: None,
+            payload: Bytes::new(),
+        }
+    }
+
+    fn answered() -> Answered {
+        let now = Timestamp::now();
+        Answered { outcome: Ok(Bytes::new()), is_streamed: false, began: now, ended: now }
+    }
+
+    #[tokio::test]
+    async fn a_second_answer_is_not_taken_for_the_retry_that_waits() {
+        let board = RuntimeBoard::new(1);
+        let _first = board.deliver(delivery(), &Bytes::new());
+        board.next().await;
+        assert!(board.answer("one", answered()));
+        let _retry = board.deliver(delivery(), &Bytes::new());
+        assert!(!board.answer("one", answered()) && board.is_in_flight("one"));
+        board.next().await;
+        assert!(board.answer("one", answered()));
+    }
+
+    #[tokio::test]
+    async fn two_invocations_of_one_id_do_not_break_the_count() {
+        let board = RuntimeBoard::new(2);
+        let _both = [board.deliver(delivery(), &Bytes::new()), board.deliver(delivery(), &Bytes::new())];
+        board.next().await;
+        let _ = board.state.borrow().is_idle(2);
+    }
+}

@@ -3,6 +3,12 @@
 use crate::trace_id::{EntityId, TraceId};
 
 /// Which trace header an invocation has.
+///
+/// ```
+/// # use tracer_console::{Invocation, Tracing};
+/// let header = "Root=1-6b02d7e6-207f0216d9e1908cc7eb247a;Sampled=0".to_owned();
+/// let invocation = Invocation::payload("{}").tracing(Tracing::Incoming(header));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Tracing {

@@ -51,27 +51,77 @@ const BLUE: Style = AnsiColor::Blue.on_default();
 
 impl<'a> Waterfall<'a> {
     /// The narrowest that still can be read; a smaller width is taken as this.
+    ///
+    /// ```
+    /// assert_eq!(tracer_console::Waterfall::NARROWEST, 60);
+    /// ```
     pub const NARROWEST: usize = 60;
 
     /// 100 columns, no metadata, colours when the standard output is a terminal that wants them.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// println!("{}", tracer_console::Waterfall::new(&trace));
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     pub fn new(trace: &'a Trace) -> Self {
         let colored = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
         Self { trace, width: 100, metadata: false, colored }
     }
 
     /// How many columns a line may have.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// println!("{}", tracer_console::Waterfall::new(&trace).width(160));
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     pub fn width(mut self, columns: usize) -> Self {
         self.width = columns.clamp(Self::NARROWEST, 1000);
         self
     }
 
     /// Whether the metadata is shown too.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2,"metadata":{"orders":{"total":7}}}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// let drawn = tracer_console::Waterfall::new(&trace).metadata(true).to_string();
+    /// assert!(drawn.contains("orders › total: 7"));
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     pub fn metadata(mut self, shown: bool) -> Self {
         self.metadata = shown;
         self
     }
 
     /// Whether to colour, whatever the standard output is.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// let drawn = tracer_console::Waterfall::new(&trace).colored(false).to_string();
+    /// assert!(!drawn.contains('\u{1b}'));
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
     pub fn colored(mut self, colored: bool) -> Self {
         self.colored = colored;
         self

@@ -115,18 +115,27 @@ pub(crate) fn replace(context: Option<Context>) -> Option<Context> {
 
 /// A context that is current until this is dropped.
 pub(crate) struct Entered {
-    previous: Option<Context>,
+    /// What was current before, if this changed it.
+    previous: Option<Option<Context>>,
 }
 
 impl Entered {
+    /// Makes `context` current; a place that is none changes nothing.
     pub(crate) fn new(context: Option<Context>) -> Self {
-        Self { previous: replace(context) }
+        Self { previous: context.map(|context| replace(Some(context))) }
+    }
+
+    /// Makes nothing current.
+    pub(crate) fn outside() -> Self {
+        Self { previous: Some(replace(None)) }
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        // The context that was current goes after the old one is back: giving its invocation back may send.
-        drop(replace(self.previous.take()));
+        if let Some(previous) = self.previous.take() {
+            // The context that was current goes after the old one is back: giving its invocation back may send.
+            drop(replace(previous));
+        }
     }
 }

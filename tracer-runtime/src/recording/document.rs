@@ -2,107 +2,75 @@
 
 use crate::trace_id::TraceId;
 
-use super::json::{CUT_OVERHEAD, write_cut, write_seconds};
+use super::fit::{is_cuttable, smallest_cut};
+use super::json::{write_cut, write_seconds};
 use super::node::{Field, NONE, NodeIndex, Section, Stage, Text};
 use super::record::Record;
 
-/// What the members `trace_id`, `parent_id`, `type` and the note of what was dropped add to a document's root.
-pub(crate) const ROOT_OVERHEAD: usize = 240;
-
-/// A value that is cut keeps at least this much room; where even that is not there it is dropped and counted.
-const SMALLEST_CUT: usize = CUT_OVERHEAD + 16;
-
-/// How long one field may be in a document that would be too large otherwise.
-#[derive(Debug, Clone, Copy)]
-struct FieldLimit(Option<usize>);
-
-/// Appends the document whose root is `root`, with everything nested below it that leaves with it.
+/// Appends the document whose root is `root`, with everything below it that leaves in it.
 ///
-/// Walks by the links of the tree, so depth costs no stack. A subsegment whose own part is longer than `limit` has its
-/// longest values cut.
-pub(crate) fn write_document(
-    record: &mut Record,
-    root: NodeIndex,
-    trace_id: TraceId,
-    limit: usize,
-    out: &mut Vec<u8>,
-) {
-    write_root(record, root, trace_id, limit, out);
+/// Walks by the links of the tree, so depth costs no stack.
+pub(crate) fn write_document(record: &Record, root: NodeIndex, trace_id: TraceId, out: &mut Vec<u8>) {
+    write_root(record, root, trace_id, out);
     let mut at = root;
-    let mut next = first_leaving(record, record[at].first_child);
+    let mut next = first_nested(record, at, record[at].first_child);
     loop {
-        match next {
-            NONE => {
-                out.extend_from_slice(if has_leaving_child(record, at) { b"]}" } else { b"}" });
-                if at == root {
-                    return;
-                }
-                next = first_leaving(record, record[at].next);
-                if next == NONE {
-                    at = record[at].parent;
-                    // All its children are written: go on as if it had none left.
-                    continue;
-                }
-                out.push(b',');
+        if next != NONE {
+            // The first child of `at`.
+            out.extend_from_slice(b",\"subsegments\":[");
+        } else {
+            let has_children = first_nested(record, at, record[at].first_child) != NONE;
+            out.extend_from_slice(if has_children { b"]}" } else { b"}" });
+            if at == root {
+                return;
             }
-            _ => out.extend_from_slice(b",\"subsegments\":["),
+            next = first_nested(record, record[at].parent, record[at].next);
+            if next == NONE {
+                // All of the parent's children are written: go on there as if it had none left.
+                at = record[at].parent;
+                continue;
+            }
+            out.push(b',');
         }
-        write_own(record, next, limit, out);
+        write_nested(record, next, out);
         at = next;
-        next = first_leaving(record, record[at].first_child);
+        next = first_nested(record, at, record[at].first_child);
     }
 }
 
 /// Appends an open subsegment alone, as in progress, with the annotations so far.
-pub(crate) fn write_in_progress(
-    record: &mut Record,
-    index: NodeIndex,
-    trace_id: TraceId,
-    limit: usize,
-    out: &mut Vec<u8>,
-) {
-    write_root(record, index, trace_id, limit, out);
+pub(crate) fn write_in_progress(record: &Record, index: NodeIndex, trace_id: TraceId, out: &mut Vec<u8>) {
+    write_root(record, index, trace_id, out);
     out.push(b'}');
 }
 
-fn first_leaving(record: &Record, from: NodeIndex) -> NodeIndex {
+/// Appends a subsegment's own part as it stands in its parent's document, without the closing brace.
+pub(crate) fn write_nested(record: &Record, index: NodeIndex, out: &mut Vec<u8>) {
+    out.push(b'{');
+    write_members(record, index, false, out);
+}
+
+/// The first of `from` and its later siblings that leaves in the document of its parent.
+fn first_nested(record: &Record, parent: NodeIndex, from: NodeIndex) -> NodeIndex {
     let mut at = from;
-    while at != NONE && !leaves_nested(record, at) {
+    while at != NONE && !record.nests(parent, at) {
         at = record[at].next;
     }
     at
 }
 
-fn has_leaving_child(record: &Record, index: NodeIndex) -> bool {
-    first_leaving(record, record[index].first_child) != NONE
-}
-
-fn leaves_nested(record: &Record, index: NodeIndex) -> bool {
-    record[index].stage == Stage::Leaving && !record[index].flags.detached
-}
-
-fn write_root(record: &mut Record, index: NodeIndex, trace_id: TraceId, limit: usize, out: &mut Vec<u8>) {
+fn write_root(record: &Record, index: NodeIndex, trace_id: TraceId, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"trace_id\":\"");
     out.extend_from_slice(&trace_id.to_bytes());
     out.extend_from_slice(b"\",\"parent_id\":\"");
     out.extend_from_slice(&record[index].parent_id.to_bytes());
     out.extend_from_slice(b"\",\"type\":\"subsegment\",");
-    write_members(record, index, limit.saturating_sub(ROOT_OVERHEAD), true, out);
-}
-
-fn write_own(record: &mut Record, index: NodeIndex, limit: usize, out: &mut Vec<u8>) {
-    out.push(b'{');
-    write_members(record, index, limit, false, out);
+    write_members(record, index, true, out);
 }
 
 /// Appends everything of a subsegment but its brackets and children.
-fn write_members(record: &mut Record, index: NodeIndex, limit: usize, is_root: bool, out: &mut Vec<u8>) {
-    let field_limit = if record[index].text_bytes as usize > limit {
-        limit_fields(record, index, limit)
-    } else {
-        FieldLimit(None)
-    };
-    let mut writer = Members { record, index, field_limit, out };
+fn write_members(record: &Record, index: NodeIndex, is_root: bool, out: &mut Vec<u8>) {
+    let mut writer = Members { record, index, out };
     writer.identity();
     writer.flags();
     writer.cause();
@@ -112,15 +80,11 @@ fn write_members(record: &mut Record, index: NodeIndex, limit: usize, is_root: b
     writer.object(Section::Sql, b"\"sql\":{");
     writer.object(Section::Annotation, b"\"annotations\":{");
     writer.metadata(is_root);
-    if is_root {
-        record.dropped = super::record::Dropped::default();
-    }
 }
 
 struct Members<'a> {
     record: &'a Record,
     index: NodeIndex,
-    field_limit: FieldLimit,
     out: &'a mut Vec<u8>,
 }
 
@@ -153,14 +117,18 @@ impl Members<'_> {
         }
     }
 
+    /// An exception of a child by its id, exceptions of its own in full, or both.
     fn cause(&mut self) {
         let exceptions = self.record.fields_of(self.index, Section::Exception);
-        if self.list(exceptions, b",\"cause\":{\"exceptions\":[", b"]}") {
+        let Some(cause) = self.record[self.index].cause else {
+            self.list(exceptions, b",\"cause\":{\"exceptions\":[", b"]}");
             return;
-        }
-        if let Some(cause) = self.record[self.index].cause {
+        };
+        let id = cause.to_bytes();
+        let opening = [b",\"cause\":{\"id\":\"", id.as_slice(), b"\",\"exceptions\":["].concat();
+        if !self.list(exceptions, &opening, b"]}") {
             self.out.extend_from_slice(b",\"cause\":\"");
-            self.out.extend_from_slice(&cause.to_bytes());
+            self.out.extend_from_slice(&id);
             self.out.push(b'"');
         }
     }
@@ -234,7 +202,7 @@ impl Members<'_> {
         let comma = if is_first { "" } else { "," };
         let (values, subsegments) = (dropped.values, dropped.subsegments);
         let text = format!(
-            "{comma}\"tracer\":{{\"dropped\":{{\"values\":{values},\"subsegments\":{subsegments}}}}}"
+            "{comma}\"tracer-runtime\":{{\"dropped\":{{\"values\":{values},\"subsegments\":{subsegments}}}}}"
         );
         self.out.extend_from_slice(text.as_bytes());
     }
@@ -262,52 +230,21 @@ impl Members<'_> {
     }
 
     fn field(&mut self, field: Field) -> bool {
-        let Some(limit) =
-            self.field_limit.0.filter(|limit| is_cuttable(field) && field.text.length as usize > *limit)
-        else {
-            self.text(field.text);
-            return true;
-        };
-        let (key, value) = self.record.text(field.text).split_at(field.key_length as usize);
-        if field.section == Section::Exception || key.len() + SMALLEST_CUT > limit {
+        if field.is_lost {
             return false;
         }
+        let allowed = smallest_cut(field).saturating_add(self.record[self.index].spare);
+        if !is_cuttable(field) || field.text.length <= allowed {
+            self.text(field.text);
+            return true;
+        }
+        let (key, value) = self.record.text(field.text).split_at(field.key_length as usize);
         self.out.extend_from_slice(key);
-        write_cut(self.out, value, limit - key.len());
+        write_cut(self.out, value, allowed as usize - key.len());
         true
     }
 
     fn text(&mut self, text: Text) {
         self.out.extend_from_slice(self.record.text(text));
     }
-}
-
-fn is_cuttable(field: Field) -> bool {
-    field.section != Section::Member
-}
-
-/// The length to which the longest fields must be cut so that the subsegment's own part fits into `limit`; counts the
-/// values that do not fit at all as dropped.
-fn limit_fields(record: &mut Record, index: NodeIndex, limit: usize) -> FieldLimit {
-    let fields: Vec<Field> = record.fields_of_any(index).filter(|field| is_cuttable(*field)).collect();
-    let mut lengths: Vec<usize> = fields.iter().map(|field| field.text.length as usize).collect();
-    lengths.sort_unstable();
-    let fixed = (record[index].text_bytes as usize).saturating_sub(lengths.iter().sum());
-    let mut room = limit.saturating_sub(fixed);
-    let mut limit = usize::MAX;
-    for (at, length) in lengths.iter().enumerate() {
-        let share = room / (lengths.len() - at);
-        if *length > share {
-            limit = share;
-            break;
-        }
-        room -= length;
-    }
-    let lost = |field: &&Field| {
-        let cannot_be_cut =
-            field.section == Section::Exception || field.key_length as usize + SMALLEST_CUT > limit;
-        field.text.length as usize > limit && cannot_be_cut
-    };
-    record.dropped.values += fields.iter().filter(lost).count() as u32;
-    FieldLimit(Some(limit))
 }

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use crate::trace_id::SegmentId;
 
@@ -102,30 +103,30 @@ impl Exceptions {
         self.links.first().map_or("", |exception| &exception.message)
     }
 
-    /// Records these on a subsegment: what a child (or the subsegment itself) recorded last is referred to by its
-    /// id, the rest is written out.
+    /// Records these on a subsegment: what a child or the subsegment itself recorded before is referred to by its id, the
+    /// rest is written out.
     pub(crate) fn record_on(
         &self,
         record: &mut Record,
         index: NodeIndex,
         new_id: &mut dyn FnMut() -> SegmentId,
     ) {
-        let own = known_links(record, record[index].own_chain);
-        if own.first().is_some_and(|link| self.links.first().is_some_and(|first| first.is(link))) {
-            return;
-        }
-        let known = known_links(record, record[index].chain_of_child);
-        let mut links = Vec::with_capacity(self.links.len());
-        let reference = self.links.iter().position(|exception| known.iter().any(|link| exception.is(link)));
-        let written = &self.links[..reference.unwrap_or(self.links.len())];
-        links.extend(written.iter().map(|exception| exception.link(new_id())));
-        if let Some(at) = reference {
+        let own = record[index].own_chain.clone();
+        let of_child = record[index].chain_of_child.clone();
+        let known =
+            || own.iter().chain(&of_child).flat_map(|chain| (0..chain.len()).map(move |at| (chain, at)));
+        let find = |exception: &Exception| known().find(|(chain, at)| exception.is(&chain[*at]));
+        let reference =
+            self.links.iter().enumerate().find_map(|(at, exception)| Some((at, find(exception)?)));
+        let written = &self.links[..reference.map_or(self.links.len(), |(at, _)| at)];
+        let mut links: Vec<Link> = written.iter().map(|exception| exception.link(new_id())).collect();
+        if let Some((_, (chain, from))) = reference {
             // Everything from the known one on hangs on it already.
-            let from = known.iter().position(|link| self.links[at].is(link)).unwrap_or(0);
-            links.extend_from_slice(&known[from..]);
-        }
-        if written.is_empty() {
-            record[index].cause = links.first().map(|link| link.id);
+            links.extend_from_slice(&chain[from..]);
+            let is_childs = of_child.as_ref().is_some_and(|of_child| Arc::ptr_eq(of_child, chain));
+            if written.is_empty() && is_childs {
+                record[index].cause = links.first().map(|link| link.id);
+            }
         }
         let stack = stack(record, index);
         for (at, exception) in written.iter().enumerate() {
@@ -133,9 +134,7 @@ impl Exceptions {
             let stack = if at == 0 { stack.as_slice() } else { b"" };
             record.put(index, Section::Exception, 0, 0, |out| exception.write(out, id, cause, stack));
         }
-        let chain = record.chains.len() as u32;
-        record.chains.push(links);
-        record[index].own_chain = chain;
+        record[index].own_chain = Some(links.into());
     }
 }
 
@@ -183,10 +182,6 @@ fn write_message(out: &mut Vec<u8>, message: &str) {
     }
 }
 
-fn known_links(record: &Record, chain: u32) -> Vec<Link> {
-    record.chains.get(chain as usize).filter(|_| chain != NONE).cloned().unwrap_or_default()
-}
-
 /// The annotated functions that led here, innermost first: a stack that needs no backtrace.
 fn stack(record: &Record, index: NodeIndex) -> Vec<u8> {
     let mut out = vec![b'['];
@@ -222,7 +217,7 @@ struct Bounded(String);
 
 impl fmt::Write for Bounded {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let left = LONGEST_MESSAGE.saturating_sub(self.0.len());
+        let Some(left) = LONGEST_MESSAGE.checked_sub(self.0.len()) else { return Err(fmt::Error) };
         if text.len() <= left {
             self.0.push_str(text);
             return Ok(());

@@ -41,8 +41,8 @@ pub fn set_namespace(namespace: Namespace) {
 /// assert_eq!(trace.subsegment("pay.example.com").json()["http"]["request"]["method"], "POST");
 /// ```
 pub fn set_http_request(method: &str, url: &str) {
-    put_text(Section::HttpRequest, "method", method);
-    put_text(Section::HttpRequest, "url", url);
+    put_text(Section::HttpRequest, "method", shortened(method));
+    put_text(Section::HttpRequest, "url", shortened(url));
 }
 
 /// Records the HTTP response and marks the current subsegment by its status: 429 throttle and error, other 4xx error,
@@ -92,7 +92,7 @@ pub fn set_aws(key: &str, value: &str) {
 /// assert_eq!(trace.subsegment("orders@db").json()["sql"]["database_type"], "PostgreSQL");
 /// ```
 pub fn set_sql(key: &str, value: &str) {
-    put_text(Section::Sql, key, value);
+    put_text(Section::Sql, key, if key == "user" { shortened(value) } else { value });
 }
 
 /// Marks the current subsegment as a fault: ours, as HTTP 5xx is.
@@ -129,7 +129,7 @@ pub fn set_throttle() {
 }
 
 /// Records an error with its sources on the current subsegment and marks it as a fault: for errors that the function
-/// handles and does not return.
+/// handles and does not return. Under `capture_error = false` only the fault is recorded.
 ///
 /// ```
 /// # use tracer_runtime::testing;
@@ -143,12 +143,31 @@ pub fn set_throttle() {
 /// ```
 pub fn add_error<E: Error + ?Sized>(error: &E) {
     let Some(context) = current() else { return };
+    if !captures_errors(&context) {
+        set_fault();
+        return;
+    }
     let exceptions = Exceptions::of_error(error);
     context.change(|state, index| {
         let (record, mut new_id) = state.record_and_ids();
         record[index].flags.fault = true;
         exceptions.record_on(record, index, &mut new_id);
     });
+}
+
+/// Whether the current function's attribute, or else the tracer, lets the text of errors be recorded.
+fn captures_errors(context: &Context) -> bool {
+    let captures = context.change(|state, index| {
+        let of_function = state.record[index].callsite.and_then(|callsite| callsite.capture_error);
+        let of_tracer = || state.tracer.as_ref().is_some_and(|tracer| tracer.config().capture_error);
+        of_function.unwrap_or_else(of_tracer)
+    });
+    captures.unwrap_or(false)
+}
+
+/// X-Ray takes 250 characters of these.
+fn shortened(text: &str) -> &str {
+    text.char_indices().nth(250).map_or(text, |(end, _)| &text[..end])
 }
 
 fn set_flags(set: impl FnOnce(&mut super::node::Flags)) {

@@ -96,18 +96,31 @@ impl Invocation {
             return;
         }
         state.record.close(index, end, tracer.limit());
-        if state.record.memory() > SEND_EARLY_BYTES {
+        if state.record.closed_bytes > SEND_EARLY_BYTES {
             state.record.depart_all(Due::Closed, tracer.limit());
         }
         self.send_outbox(state);
     }
 
-    /// Sends what is due.
-    pub(crate) fn send(&self, due: Due) {
-        let mut state = self.lock();
-        let Some(limit) = state.tracer.as_ref().map(Tracer::limit) else {
+    /// Sends what the schedule says is due at `now`, in the watcher's [`ticks`]. Asking under the lock makes sure that it
+    /// is this invocation's schedule and not the next one's.
+    pub(crate) fn send_what_is_due(&self, now: u64) {
+        let state = self.lock();
+        let Some(due) = self.schedule.due(now) else { return };
+        if state.record.live() == 0 {
+            // Until something is opened again.
+            self.schedule.pause();
             return;
-        };
+        }
+        self.send_from(state, due);
+    }
+
+    pub(crate) fn send(&self, due: Due) {
+        self.send_from(self.lock(), due);
+    }
+
+    fn send_from<'a>(&'a self, mut state: MutexGuard<'a, State>, due: Due) {
+        let Some(limit) = state.tracer.as_ref().map(Tracer::limit) else { return };
         state.record.depart_all(due, limit);
         self.send_outbox(state);
     }
@@ -129,15 +142,13 @@ impl Invocation {
         let mut datagram = scratch::take();
         while state.generation == generation {
             datagram.clear();
-            let root = state.header.root();
-            let Some(taken) = state.record.take_next(root, tracer.limit(), &mut datagram) else {
-                break;
-            };
+            let (trace, limit) = (state.header.root(), tracer.limit());
+            let Some(taken) = state.record.take_next(trace, limit, &mut datagram) else { break };
             drop(state);
-            let outcome = tracer.send(&datagram);
+            let outcome = tracer.send(&datagram, limit);
             state = self.lock();
             if state.generation == generation {
-                state.record.sent(taken, outcome);
+                state.record.sent(taken, outcome, tracer.limit());
             }
         }
         drop(state);

@@ -1,5 +1,7 @@
 //! Annotations and metadata on the current subsegment.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::annotation::{Annotation, AnnotationValue, is_valid_key, valid_key};
@@ -38,10 +40,11 @@ pub fn put_annotation(key: &str, value: impl AnnotationValue) {
     let key_length = text.len();
     value.annotate(&mut Annotation { json: &mut text });
     if !is_valid_key(key) {
-        warning::once(&format!("annotation key {key}"), || {
+        warning::once("annotation key", || {
+            let shown: String = key.chars().take(60).collect();
             format!(
-                "the annotation key {key:?} became {:?}: use letters, digits and `_` only",
-                valid_key(key)
+                "the annotation key {shown:?} became {:?}: use letters, digits and `_` only",
+                valid_key(&shown)
             )
         });
     }
@@ -116,14 +119,27 @@ fn put_serialized<T: Serialize>(namespace: Option<&str>, key: &str, value: impl 
         return;
     }
     let value = value();
+    let (key, namespace) = (allowed(key), namespace.map(allowed));
     let mut text = scratch::take();
-    write_string(&mut text, key);
+    write_string(&mut text, &key);
     text.push(b':');
     let key_length = text.len();
     let written = write_value(&mut text, &value, LONGEST_VALUE);
     write_failure(&mut text, &written);
-    context::with(|current| put(current, Section::Metadata, namespace, key_length, &text));
+    context::with(|current| put(current, Section::Metadata, namespace.as_deref(), key_length, &text));
     scratch::give_back(text);
+}
+
+/// A metadata key or namespace that X-Ray takes: those that begin with `AWS.` are its own, and none is empty.
+fn allowed(name: &str) -> Cow<'_, str> {
+    if !name.is_empty() && !name.starts_with("AWS.") {
+        return Cow::Borrowed(name);
+    }
+    warning::once("metadata key", || {
+        "a metadata key or namespace that is empty or begins with `AWS.` got a `_` in front: choose another"
+            .to_owned()
+    });
+    Cow::Owned(format!("_{name}"))
 }
 
 /// Writes what stands for a value that could not be serialised.
@@ -141,7 +157,7 @@ fn put(current: Option<&Context>, section: Section, namespace: Option<&str>, key
         let record = &mut state.record;
         let of_function = || record[index].callsite.and_then(|callsite| callsite.namespace);
         let namespace = if section == Section::Metadata { namespace.or_else(of_function) } else { None };
-        let namespace = namespace.map_or(0, |name| record.namespace(name));
+        let Some(namespace) = namespace.map_or(Some(0), |name| record.namespace(name)) else { return };
         record.put(index, section, namespace, key_length, |out| out.extend_from_slice(text));
     });
 }

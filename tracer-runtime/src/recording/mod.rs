@@ -1,7 +1,7 @@
 //! Everything that records: compiled with the feature `enable` only.
 //!
 //! From below: `json` and `name` write text; `node` is a subsegment, `record` keeps an invocation's, `exception` its errors,
-//! `document` and `outbox` turn them into datagrams; `config`, `sinks` and `tracer` say whether and where they go;
+//! `fit`, `document` and `outbox` turn them into datagrams; `config`, `sinks` and `tracer` say whether and where they go;
 //! `invocation` holds one record with its header and clock, and `watcher` sends early; `context` is what is current
 //! on a thread; `open` is an open subsegment, `scope` and `traced` are a call and a future with a subsegment; the rest is what users call.
 
@@ -12,6 +12,7 @@ mod current;
 mod document;
 mod exception;
 mod fields;
+mod fit;
 mod invocation;
 mod json;
 mod metadata;

@@ -8,16 +8,23 @@ const LONGEST: usize = 200;
 /// `name` as X-Ray takes it: illegal characters removed, at most 200 characters, never empty.
 pub(crate) fn valid_name(name: &str) -> Cow<'_, str> {
     let fits = name.len() <= LONGEST || name.chars().nth(LONGEST).is_none();
-    if fits && !name.is_empty() && name.chars().all(is_legal) {
+    if fits && !name.trim().is_empty() && name.chars().all(is_legal) {
         return Cow::Borrowed(name);
     }
+    super::warning::once("subsegment name", || {
+        let shown: String = name.chars().take(60).collect();
+        format!(
+            "the name {shown:?} is mended: a name has 1 to 200 letters, digits, white space and _ . : / % & # = + \\ - @"
+        )
+    });
     let valid: String = name.chars().filter(|c| is_legal(*c)).take(LONGEST).collect();
     Cow::Owned(if valid.trim().is_empty() { "unnamed".to_owned() } else { valid })
 }
 
-/// Letters, digits and white space of any script, and `_ . : / % & # = + \ - @`.
+/// Letters, digits, marks and white space of any script, and `_ . : / % & # = + \ - @`.
 fn is_legal(c: char) -> bool {
-    c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || r"_.:/%&#=+\-@".contains(c)
+    let is_foreign = !c.is_ascii() && !c.is_control();
+    is_foreign || c.is_ascii_alphanumeric() || r" _.:/%&#=+\-@".contains(c)
 }
 
 /// Appends a type's name without its generic arguments: `orders::Repository<T>` → `orders::Repository`.

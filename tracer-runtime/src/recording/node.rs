@@ -1,8 +1,11 @@
 //! One subsegment of a record, and one of its values.
 
+use std::sync::Arc;
+
 use crate::trace_id::SegmentId;
 
 use super::callsite::Callsite;
+use super::exception::Link;
 
 /// The index of a subsegment in the record.
 pub(crate) type NodeIndex = u32;
@@ -23,7 +26,7 @@ pub(crate) enum Stage {
     /// Open, and already sent once as in progress: X-Ray takes one such document.
     Announced,
     Closed,
-    /// In a document that is being sent.
+    /// In a document that is to be sent or being sent: the one whose root `document` names.
     Leaving,
     /// An entry of the vector that waits for its next subsegment.
     Free,
@@ -34,8 +37,6 @@ pub(crate) struct Flags {
     pub(crate) fault: bool,
     pub(crate) error: bool,
     pub(crate) throttle: bool,
-    /// The root of a document of its own, split off from its parent's.
-    pub(crate) detached: bool,
 }
 
 /// One subsegment.
@@ -62,13 +63,22 @@ pub(crate) struct Node {
     /// At most how long its own part of a document is.
     pub(crate) text_bytes: u32,
     pub(crate) depth: u32,
+    /// The root of the document that it leaves in. A child nests in its parent's document only if this is the same.
+    pub(crate) document: NodeIndex,
+    /// How far beyond its smallest a value may go before it is cut.
+    pub(crate) spare: u32,
+    /// How many of its values do not fit at all.
+    pub(crate) lost_fields: u32,
     /// The exceptions that a child recorded last, to refer to when this one fails with the same.
-    pub(crate) chain_of_child: u32,
-    /// The exceptions that it recorded itself last.
-    pub(crate) own_chain: u32,
+    pub(crate) chain_of_child: Option<Chain>,
+    /// The exceptions that it recorded itself.
+    pub(crate) own_chain: Option<Chain>,
     /// An exception of a child that is this one's cause too.
     pub(crate) cause: Option<SegmentId>,
 }
+
+/// Exceptions as they are recognised again, outermost first.
+pub(crate) type Chain = Arc<[Link]>;
 
 /// Where in a document a field stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +106,8 @@ pub(crate) struct Field {
     pub(crate) key_length: u32,
     /// `"key":value`, or of an exception the value alone.
     pub(crate) text: Text,
+    /// It does not fit into its document, not even cut.
+    pub(crate) is_lost: bool,
 }
 
 /// What a new subsegment begins with.

@@ -99,6 +99,10 @@ impl Open {
             let mut state = parent.invocation.lock();
             let (id, start) = (state.new_id(), state.now());
             let new = NewNode { id, parent_id: parent.id, parent: parent.index(), start, callsite };
+            let is_watched = state.tracer.as_ref().is_some_and(Tracer::is_watched);
+            if is_watched && parent.invocation.schedule.resume() {
+                super::watcher::wake();
+            }
             let place = match state.record.open(new, &super::name::valid_name(&name)) {
                 Some(index) => Place::Subsegment(index),
                 None => Place::Unrecorded,
@@ -202,7 +206,9 @@ impl Open {
     pub(crate) fn put_metadata(&self, key: &[u8], value: &[u8]) {
         let namespace = self.callsite.and_then(|callsite| callsite.namespace);
         self.context.change(|state, index| {
-            let namespace = namespace.map_or(0, |name| state.record.namespace(name));
+            let Some(namespace) = namespace.map_or(Some(0), |name| state.record.namespace(name)) else {
+                return;
+            };
             state.record.put(index, Section::Metadata, namespace, key.len(), |out| {
                 out.extend_from_slice(key);
                 out.extend_from_slice(value);

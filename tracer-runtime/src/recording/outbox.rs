@@ -1,14 +1,21 @@
 //! Decides what leaves when, and in which documents: one that nests everything where it fits, else as few as possible.
 
-use crate::trace_id::TraceId;
+use std::cmp::Reverse;
 
-use super::document::{ROOT_OVERHEAD, write_document, write_in_progress};
+use crate::trace_id::{SegmentId, TraceId};
+
+use super::document::{write_document, write_in_progress, write_nested};
 use super::node::{NONE, NodeIndex, Stage};
-use super::record::Record;
+use super::record::{Dropped, Record};
 use super::sinks::HEADER_LINE;
 
 /// The deepest nesting of one document. JSON readers stop at some depth (serde_json at 128 brackets, two a level).
 const DEEPEST: u32 = 48;
+
+/// What a document's root has beside what it would have nested: the ids, the type, the note of what was dropped.
+const ROOT_BYTES: usize = 220;
+/// `,"subsegments":[` and `]`.
+const SUBSEGMENTS_BYTES: usize = 17;
 
 /// How much of an invocation is to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,18 +26,48 @@ pub(crate) enum Due {
     ClosedAndOpen,
 }
 
+/// A document that waits to be sent, or an open subsegment to be announced.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Waiting {
+    index: NodeIndex,
+    id: SegmentId,
+    /// The limit that it was split for.
+    limit: usize,
+}
+
+/// A document that was taken from the outbox.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taken {
+    index: NodeIndex,
+    id: SegmentId,
+    is_announcement: bool,
+    /// The note of what was dropped that it carries.
+    noted: Dropped,
+}
+
+/// What became of a document.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Sent {
+    /// Sent, or lost for good.
+    Gone,
+    /// To be tried again within this limit.
+    TooLarge { limit: usize },
+}
+
 impl Record {
     /// Closes a subsegment at `end`; it leaves with everything closed below it unless an open one stands above.
     pub(crate) fn close(&mut self, index: NodeIndex, end: u64, limit: usize) {
         self[index].end = end.max(self[index].start);
         self[index].stage = Stage::Closed;
-        let (parent, chain) = (self[index].parent, self[index].own_chain);
-        if parent != NONE && chain != NONE {
+        self.closed_bytes += self[index].text_bytes as usize;
+        let (parent, chain) = (self[index].parent, self[index].own_chain.clone());
+        if parent != NONE && chain.is_some() {
             self[parent].chain_of_child = chain;
-        } else if parent != NONE && self[index].cause.is_some() {
-            self[parent].chain_of_child = self[index].chain_of_child;
         }
-        if let Some(root) = self.root_to_send(index) {
+        // Its own announcement may be on its way, and must not arrive after it: who sends that sends this.
+        if self.announcing == 0
+            && let Some(root) = self.root_to_send(index)
+        {
             self.depart(root, limit);
         }
     }
@@ -62,8 +99,8 @@ impl Record {
             }
         }
         if due == Due::ClosedAndOpen {
-            let open =
-                indices.into_iter().filter(|index| self[*index].stage == Stage::Open).collect::<Vec<_>>();
+            let open = indices.into_iter().filter(|index| self[*index].stage == Stage::Open);
+            let open: Vec<_> = open.map(|index| self.waiting(index, limit)).collect();
             self.outbox.extend(open);
         }
     }
@@ -72,47 +109,76 @@ impl Record {
     fn depart(&mut self, root: NodeIndex, limit: usize) {
         let mut leaving = std::mem::take(&mut self.walk);
         self.closed_below(root, &mut leaving);
+        let mut estimate = 0;
         for index in &leaving {
-            self[*index].stage = Stage::Leaving;
+            let node = &mut self[*index];
+            (node.stage, node.document) = (Stage::Leaving, root);
+            estimate += node.text_bytes as usize;
         }
-        let estimate: usize = match leaving.len() == self.live() {
-            true => self.text_bytes,
-            false => leaving.iter().map(|index| self[*index].text_bytes as usize).sum(),
-        };
+        self.closed_bytes = self.closed_bytes.saturating_sub(estimate);
         let is_shallow = self.deepest - self[root].depth < DEEPEST;
-        if estimate + ROOT_OVERHEAD + HEADER_LINE.len() > limit || !is_shallow {
+        if estimate > room(limit) || !is_shallow {
             self.split(&leaving, limit);
         }
-        self.outbox.push(root);
+        let waiting = self.waiting(root, limit);
+        self.outbox.push(waiting);
         self.walk = leaving;
+    }
+
+    fn waiting(&self, index: NodeIndex, limit: usize) -> Waiting {
+        Waiting { index, id: self[index].id, limit }
     }
 
     /// Fills `found` with `root` and everything closed below it that hangs on closed subsegments, parents first.
     fn closed_below(&self, root: NodeIndex, found: &mut Vec<NodeIndex>) {
+        self.descend(root, found, |record, _, child| record[child].stage == Stage::Closed);
+    }
+
+    /// Fills `found` with `root` and everything that its document nests, parents first.
+    fn nested_below(&self, root: NodeIndex, found: &mut Vec<NodeIndex>) {
+        self.descend(root, found, Self::nests);
+    }
+
+    fn descend(
+        &self,
+        root: NodeIndex,
+        found: &mut Vec<NodeIndex>,
+        follows: impl Fn(&Self, NodeIndex, NodeIndex) -> bool,
+    ) {
         found.clear();
         found.push(root);
         let mut at = 0;
         while let Some(index) = found.get(at).copied() {
-            found.extend(self.children(index).filter(|child| self[*child].stage == Stage::Closed));
+            found.extend(self.children(index).filter(|child| follows(self, index, *child)));
             at += 1;
         }
     }
 
-    /// Detaches subtrees, the largest first, until every document fits and none is too deep. `leaving` has parents first.
+    /// Whether `child` leaves in the document of `parent`, nested in it.
+    pub(crate) fn nests(&self, parent: NodeIndex, child: NodeIndex) -> bool {
+        self[child].stage == Stage::Leaving && self[child].document == self[parent].document
+    }
+
+    /// Gives subtrees documents of their own, the largest first, until every document fits and none is too deep.
+    /// `leaving` is what is in one document now, parents first.
     fn split(&mut self, leaving: &[NodeIndex], limit: usize) {
-        let limit = limit.saturating_sub(HEADER_LINE.len() + ROOT_OVERHEAD);
+        let room = room(limit);
         let mut sizes = Sizes::default();
         for index in leaving.iter().rev() {
-            let mut children: Vec<NodeIndex> = self.leaving_children(*index).collect();
-            children.sort_unstable_by_key(|child| std::cmp::Reverse(sizes.get(*child).bytes));
-            let own = self.own_bytes(*index, limit);
-            let mut bytes = own + children.iter().map(|child| sizes.get(*child).bytes + 1).sum::<usize>();
+            self.fit_and_count(*index, room);
+            let mut children: Vec<NodeIndex> =
+                self.children(*index).filter(|child| self.nests(*index, *child)).collect();
+            children.sort_unstable_by_key(|child| Reverse(sizes.get(*child).bytes));
+            let nested: usize = children.iter().map(|child| sizes.get(*child).bytes + 1).sum();
+            let around = if children.is_empty() { 0 } else { SUBSEGMENTS_BYTES };
+            let mut bytes = self.own_bytes(*index) + around + nested;
             let mut height = 1;
             for child in children {
                 let of_child = sizes.get(child);
-                if bytes > limit || of_child.height >= DEEPEST {
-                    self[child].flags.detached = true;
-                    self.outbox.push(child);
+                if bytes > room || of_child.height >= DEEPEST {
+                    self[child].document = child;
+                    let waiting = self.waiting(child, limit);
+                    self.outbox.push(waiting);
                     bytes -= of_child.bytes + 1;
                 } else {
                     height = height.max(of_child.height + 1);
@@ -120,98 +186,111 @@ impl Record {
             }
             sizes.set(*index, Size { bytes, height });
         }
+        // What hangs on a subtree that was split off leaves with it.
+        for index in leaving {
+            let (parent, document) = (self[*index].parent, self[*index].document);
+            if document != *index && parent != NONE && self[parent].stage == Stage::Leaving {
+                self[*index].document = self[parent].document;
+            }
+        }
     }
 
-    fn leaving_children(&self, index: NodeIndex) -> impl Iterator<Item = NodeIndex> {
-        let leaves = |child: &NodeIndex| self[*child].stage == Stage::Leaving && !self[*child].flags.detached;
-        self.children(index).filter(leaves)
+    /// How long a subsegment's own part is, once its values are cut to fit.
+    fn own_bytes(&self, index: NodeIndex) -> usize {
+        let mut out = super::scratch::take();
+        write_nested(self, index, &mut out);
+        let bytes = out.len() + 1;
+        super::scratch::give_back(out);
+        bytes
     }
 
-    /// How long a subsegment's own part is, once its values are cut to the limit.
-    fn own_bytes(&mut self, index: NodeIndex, limit: usize) -> usize {
-        let dropped = self.dropped;
-        let mut out = Vec::new();
-        write_in_progress(self, index, TraceId::ZERO, limit, &mut out);
-        // It was only measured: what was cut or dropped on the way is still to be said.
-        self.dropped = dropped;
-        (out.len() - ROOT_PREFIX + SUBSEGMENTS_MEMBER).min(limit)
+    /// Fits the values of a subsegment that leaves for good, and counts what is lost.
+    fn fit_and_count(&mut self, index: NodeIndex, room: usize) {
+        let lost_before = self[index].lost_fields;
+        self.fit(index, room);
+        self.dropped.values += self[index].lost_fields.saturating_sub(lost_before);
     }
 
     /// Appends the datagram of the next document and says whose it is.
-    pub(crate) fn take_next(
-        &mut self,
-        trace_id: TraceId,
-        limit: usize,
-        out: &mut Vec<u8>,
-    ) -> Option<NodeIndex> {
-        while let Some(index) = self.outbox.pop() {
+    pub(crate) fn take_next(&mut self, trace_id: TraceId, limit: usize, out: &mut Vec<u8>) -> Option<Taken> {
+        while let Some(waiting) = self.outbox.pop() {
+            let Waiting { index, id, .. } = waiting;
+            let stage = self.find(index, id).map(|node| node.stage);
+            let is_announcement = match stage {
+                Some(Stage::Leaving) => false,
+                Some(Stage::Open) => true,
+                // Closed or announced since it was put here, or gone.
+                _ => continue,
+            };
+            if !is_announcement && waiting.limit > limit {
+                // A smaller limit was learnt since.
+                self.split_again(index, limit);
+                continue;
+            }
             out.extend_from_slice(HEADER_LINE);
-            let limit = limit - HEADER_LINE.len();
-            match self[index].stage {
-                Stage::Leaving => write_document(self, index, trace_id, limit, out),
-                Stage::Open => write_in_progress(self, index, trace_id, limit, out),
-                // Closed or announced since it was put here.
-                Stage::Announced | Stage::Closed | Stage::Free => {
-                    out.clear();
-                    continue;
-                }
-            }
-            if self[index].stage == Stage::Open {
+            let mut noted = self.dropped;
+            if is_announcement {
+                self.fit(index, room(limit));
+                noted = Dropped::default();
+                write_in_progress(self, index, trace_id, out);
+                // The complete document fits its values anew, and counts them then.
+                self.fit(index, usize::MAX);
                 self[index].stage = Stage::Announced;
+                self.announcing += 1;
+            } else {
+                write_document(self, index, trace_id, out);
             }
-            return Some(index);
+            return Some(Taken { index, id, is_announcement, noted });
         }
         None
     }
 
-    /// Forgets what the document of `root` held, or puts it back to be split smaller.
-    pub(crate) fn sent(&mut self, root: NodeIndex, outcome: Sent) {
-        match (self[root].stage, outcome) {
-            (Stage::Leaving, Sent::Gone) => {
-                let mut sent = std::mem::take(&mut self.walk);
-                self.nested_below(root, &mut sent);
-                sent.iter().for_each(|index| self.remove(*index));
-                self.walk = sent;
+    /// Forgets what a document held, or puts it back to be split smaller.
+    pub(crate) fn sent(&mut self, taken: Taken, outcome: Sent, limit: usize) {
+        if taken.is_announcement {
+            self.announcing -= 1;
+            if let Sent::TooLarge { .. } = outcome
+                && self.find(taken.index, taken.id).is_some_and(|node| node.stage == Stage::Announced)
+            {
+                self[taken.index].stage = Stage::Open;
+                let waiting = self.waiting(taken.index, limit);
+                self.outbox.push(waiting);
+            }
+            if self.announcing == 0 {
+                // What was closed meanwhile waited for the announcement.
+                self.depart_all(Due::Closed, limit);
+            }
+            return;
+        }
+        match outcome {
+            Sent::Gone => {
+                let mut nested = std::mem::take(&mut self.walk);
+                self.nested_below(taken.index, &mut nested);
+                nested.iter().for_each(|index| self.remove(*index));
+                self.walk = nested;
+                self.dropped.values -= taken.noted.values.min(self.dropped.values);
+                self.dropped.subsegments -= taken.noted.subsegments.min(self.dropped.subsegments);
                 self.compact();
             }
-            (Stage::Leaving, Sent::TooLarge { limit }) => {
-                let mut nested = Vec::new();
-                self.nested_below(root, &mut nested);
-                self.split(&nested, limit);
-                self.outbox.push(root);
-            }
-            (Stage::Announced, Sent::TooLarge { .. }) => {
-                self[root].stage = Stage::Open;
-                self.outbox.push(root);
-            }
-            _ => {}
+            Sent::TooLarge { limit } => self.split_again(taken.index, limit),
         }
     }
 
-    /// Fills `found` with `root` and everything that its document nests, parents first.
-    fn nested_below(&self, root: NodeIndex, found: &mut Vec<NodeIndex>) {
-        found.clear();
-        found.push(root);
-        let mut at = 0;
-        while let Some(index) = found.get(at).copied() {
-            found.extend(self.leaving_children(index));
-            at += 1;
-        }
+    /// Splits a document that waits, or came back, for a smaller limit.
+    fn split_again(&mut self, root: NodeIndex, limit: usize) {
+        let mut nested = std::mem::take(&mut self.walk);
+        self.nested_below(root, &mut nested);
+        self.split(&nested, limit);
+        self.walk = nested;
+        let waiting = self.waiting(root, limit);
+        self.outbox.push(waiting);
     }
 }
 
-/// What became of a datagram.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Sent {
-    /// Sent, or lost for good.
-    Gone,
-    /// To be tried again within this limit.
-    TooLarge { limit: usize },
+/// What a document may hold beside its root's members.
+fn room(limit: usize) -> usize {
+    limit.saturating_sub(HEADER_LINE.len() + ROOT_BYTES)
 }
-
-/// What [`write_in_progress`] writes that a nested subsegment has not.
-const ROOT_PREFIX: usize = "\"trace_id\":\"\",\"parent_id\":\"\",\"type\":\"subsegment\",".len() + 35 + 16;
-const SUBSEGMENTS_MEMBER: usize = ",\"subsegments\":[]".len() + ",\"end_time\":18446744073709.551615".len();
 
 /// The sizes of subtrees by index.
 #[derive(Debug, Default)]

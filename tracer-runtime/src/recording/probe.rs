@@ -10,6 +10,7 @@
 use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
 
@@ -116,6 +117,14 @@ pub fn respond_required<V: Response + ?Sized>(value: &V, scope: &Scope) {
 /// An error to record.
 #[derive(Debug)]
 pub struct Failure<'a, E: ?Sized>(pub &'a E);
+
+/// What the user's predicate says of an error; nothing where it panics, which must not change the function.
+pub fn flag_of<'a, E: ?Sized, F: Into<ErrorFlag>>(
+    predicate: impl FnOnce(&'a E) -> F,
+    error: &'a E,
+) -> Option<ErrorFlag> {
+    catch_unwind(AssertUnwindSafe(|| predicate(error).into())).ok()
+}
 
 pub trait FailDyn {
     fn fail(&self, scope: &Scope, flag: Option<ErrorFlag>);
@@ -296,6 +305,6 @@ macro_rules! __flag {
         $crate::__private::Option::None
     };
     (($predicate:path), $error:expr) => {
-        $crate::__private::Option::Some($crate::__private::Into::into($predicate($error)))
+        $crate::__private::flag_of($predicate, $error)
     };
 }

@@ -8,18 +8,21 @@ use std::ops::{Index, IndexMut};
 use crate::trace_id::SegmentId;
 
 use super::callsite::Callsite;
-use super::exception::Link;
 use super::node::{Field, Flags, NONE, NewNode, Node, NodeIndex, Section, Stage, Text};
+use super::outbox::Waiting;
 
 /// Over this many bytes an invocation's values are dropped and counted.
 pub(crate) const MOST_BYTES_WITH_VALUES: usize = 12 << 20;
 /// Over this many bytes whole subtrees are dropped and counted.
 pub(crate) const MOST_BYTES: usize = 16 << 20;
-/// Over this many bytes what is closed is sent early, to stay below the two caps above.
-pub(crate) const SEND_EARLY_BYTES: usize = 4 << 20;
+/// Over this many bytes of closed subsegments these are sent early, to stay below the two caps above.
+pub(crate) const SEND_EARLY_BYTES: usize = 1 << 20;
 
-/// A subsegment's own part of a document is at most this much longer than its name and fields.
-const NODE_TEXT_OVERHEAD: usize = 480;
+/// A subsegment's own part of a document is at most this much longer than its name and fields: its braces, id, times,
+/// flags, a cause by id, and the member that nests its children.
+const NODE_TEXT_OVERHEAD: u32 = 210;
+/// What the first field of a section adds to its text: the members that open and close it.
+const SECTION_TEXT_OVERHEAD: u32 = 40;
 
 /// What was dropped at the memory cap, to be said in the next document.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,15 +40,18 @@ pub(crate) struct Record {
     bytes: Vec<u8>,
     /// Namespaces of metadata as JSON strings; the first is the tracer's service.
     pub(crate) namespaces: Vec<Text>,
-    pub(crate) chains: Vec<Vec<Link>>,
     pub(crate) dropped: Dropped,
     pub(crate) deepest: u32,
     /// The sum of the live subsegments' `text_bytes`.
     pub(crate) text_bytes: usize,
     /// Bytes of the arena that belong to no live subsegment any more.
     garbage: usize,
-    /// Roots of documents that wait to be sent.
-    pub(crate) outbox: Vec<NodeIndex>,
+    /// The same of those that are closed and still here.
+    pub(crate) closed_bytes: usize,
+    /// Roots of documents that wait to be sent, and open subsegments to be announced.
+    pub(crate) outbox: Vec<Waiting>,
+    /// How many announcements are being sent: what they announce must not overtake them.
+    pub(crate) announcing: u32,
     /// Kept for walks through the tree, so that they allocate nothing.
     pub(crate) walk: Vec<NodeIndex>,
 }
@@ -75,7 +81,7 @@ impl Record {
     /// Forgets everything and keeps the memory, unless it is much.
     pub(crate) fn reset(&mut self) {
         const KEEP: usize = 256 << 10;
-        if self.memory() > KEEP {
+        if self.memory() + self.nodes.len() * size_of::<Node>() > KEEP {
             *self = Self::default();
             return;
         }
@@ -84,15 +90,15 @@ impl Record {
         self.fields.clear();
         self.bytes.clear();
         self.namespaces.clear();
-        self.chains.clear();
         self.outbox.clear();
-        (self.live, self.garbage, self.text_bytes, self.deepest) = (0, 0, 0, 0);
+        (self.live, self.garbage, self.text_bytes, self.closed_bytes) = (0, 0, 0, 0);
+        (self.deepest, self.announcing) = (0, 0);
         self.dropped = Dropped::default();
     }
 
     /// The memory in use, in bytes.
     pub(crate) fn memory(&self) -> usize {
-        self.nodes.len() * size_of::<Node>() + self.fields.len() * size_of::<Field>() + self.bytes.len()
+        self.live * size_of::<Node>() + self.fields.len() * size_of::<Field>() + self.bytes.len()
     }
 
     pub(crate) fn live(&self) -> usize {
@@ -143,10 +149,13 @@ impl Record {
             flags: Flags::default(),
             first_field: NONE,
             last_field: NONE,
-            text_bytes: name.length + NODE_TEXT_OVERHEAD as u32,
+            text_bytes: name.length + NODE_TEXT_OVERHEAD,
             depth,
-            chain_of_child: NONE,
-            own_chain: NONE,
+            document: NONE,
+            spare: u32::MAX,
+            lost_fields: 0,
+            chain_of_child: None,
+            own_chain: None,
             cause: None,
         };
         self.live += 1;
@@ -190,9 +199,8 @@ impl Record {
             self.dropped.values += 1;
             return;
         }
-        let field = Field { next: NONE, section, namespace, key_length: key_length as u32, text };
-        // Beside the text a comma, and at most what opens and closes its section and namespace.
-        let namespace_bytes = self.namespaces.get(usize::from(namespace)).map_or(0, |name| name.length);
+        let field =
+            Field { next: NONE, section, namespace, key_length: key_length as u32, text, is_lost: false };
         match self.same_key(index, &field) {
             Some(old) => {
                 let old = std::mem::replace(&mut self.fields[old as usize].text, text);
@@ -203,10 +211,19 @@ impl Record {
                 self.compact();
             }
             None => {
+                let is_first = self.fields_of(index, section).next().is_none();
+                let opening = if is_first { SECTION_TEXT_OVERHEAD } else { 0 };
                 self.append_field(index, field);
-                self.count_text(index, text.length + namespace_bytes + 8);
+                self.count_text(index, self.field_bytes(field) + opening);
             }
         }
+    }
+
+    /// At most how much of a document a field takes: its text, a comma, and its namespace with braces.
+    pub(crate) fn field_bytes(&self, field: Field) -> u32 {
+        let is_metadata = field.section == Section::Metadata;
+        let namespace = self.namespaces.get(usize::from(field.namespace)).filter(|_| is_metadata);
+        field.text.length + 1 + namespace.map_or(0, |name| name.length + 4)
     }
 
     fn count_text(&mut self, index: NodeIndex, bytes: u32) {
@@ -252,19 +269,33 @@ impl Record {
         self.fields_of_any(index).filter(move |field| field.section == section)
     }
 
-    /// The number by which fields name the metadata namespace `name`.
-    pub(crate) fn namespace(&mut self, name: &str) -> u16 {
+    /// Marks the fields for which `is_lost` holds.
+    pub(crate) fn mark_lost(&mut self, index: NodeIndex, mut is_lost: impl FnMut(&Self, Field) -> bool) {
+        let mut at = self[index].first_field;
+        while at != NONE {
+            let field = self.fields[at as usize];
+            self.fields[at as usize].is_lost = is_lost(self, field);
+            at = field.next;
+        }
+    }
+
+    /// The number by which fields name the metadata namespace `name`; `None` at the memory cap, where no value is taken.
+    pub(crate) fn namespace(&mut self, name: &str) -> Option<u16> {
+        if self.memory() + name.len() > MOST_BYTES_WITH_VALUES {
+            self.dropped.values += 1;
+            return None;
+        }
         let text = self.store(|bytes| super::json::write_string(bytes, name));
         let known = self.namespaces.iter().position(|known| self.text(*known) == self.text(text));
         if let Some(known) = known {
             self.bytes.truncate(text.start as usize);
-            return known as u16;
+            return Some(known as u16);
         }
         // Beyond 65,535 namespaces values share the last one.
         if self.namespaces.len() <= usize::from(u16::MAX) {
             self.namespaces.push(text);
         }
-        (self.namespaces.len() - 1) as u16
+        Some((self.namespaces.len() - 1) as u16)
     }
 
     /// Moves everything alive to the front of the arena once half of it is garbage.
@@ -314,9 +345,13 @@ impl Record {
         self.garbage += texts + self[index].name.length as usize;
         self.text_bytes -= self[index].text_bytes as usize;
         self.live -= 1;
+        if self.live == 0 {
+            self.deepest = 0;
+        }
         let node = &mut self[index];
         (node.stage, node.first_child, node.last_child) = (Stage::Free, NONE, NONE);
         (node.first_field, node.last_field) = (NONE, NONE);
+        (node.own_chain, node.chain_of_child) = (None, None);
         self.free.push(index);
     }
 

@@ -14,6 +14,8 @@ use super::*;
 use crate::sink::{NotSent, Sink};
 use crate::testing;
 
+mod limits;
+
 const HEADER: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a:1";
 
 /// Takes no datagram over its limit, and refuses the larger ones as a system does.
@@ -21,11 +23,12 @@ const HEADER: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42
 struct Narrow {
     limit: usize,
     sent: Arc<Mutex<Vec<Vec<u8>>>>,
+    refused: Arc<AtomicUsize>,
 }
 
 impl Narrow {
     fn new(limit: usize) -> Self {
-        Self { limit, sent: Arc::default() }
+        Self { limit, sent: Arc::default(), refused: Arc::default() }
     }
 
     fn documents(&self) -> Vec<Value> {
@@ -41,6 +44,7 @@ impl Narrow {
 impl Sink for Narrow {
     fn send(&self, datagram: &[u8]) -> Result<(), NotSent> {
         if datagram.len() > self.limit {
+            self.refused.fetch_add(1, Ordering::Relaxed);
             return Err(NotSent::TooLarge);
         }
         self.sent.lock().unwrap().push(datagram.to_vec());
@@ -255,7 +259,7 @@ fn memory_is_capped_and_what_was_dropped_is_said() {
     });
     let mut dropped = 0;
     for document in &documents {
-        dropped += document["metadata"]["tracer"]["dropped"]["values"].as_u64().unwrap_or(0);
+        dropped += document["metadata"]["tracer-runtime"]["dropped"]["values"].as_u64().unwrap_or(0);
     }
     assert!(dropped > 0);
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -9,8 +10,10 @@ use once_cell::sync::OnceCell;
 use thiserror::Error;
 
 use super::config::Config;
+use super::context::Entered;
 use super::outbox::Sent;
 use super::sinks::UdpSink;
+use super::warning;
 use crate::sink::{NotSent, Sink};
 
 /// Settings and a sink; what the attributes record goes through the process's own, which nobody needs to make.
@@ -127,17 +130,24 @@ impl Tracer {
         self.inner.limit.load(Ordering::Relaxed)
     }
 
-    /// Sends a datagram. Where it is too large for the system, the limit goes down for all that follow.
-    pub(crate) fn send(&self, datagram: &[u8]) -> Sent {
+    /// Sends a datagram that was made for `limit`. Where it is too large for the system, the limit goes down for all that follow.
+    pub(crate) fn send(&self, datagram: &[u8], limit: usize) -> Sent {
         let Some(sink) = &self.inner.sink else {
             return Sent::Gone;
         };
-        if sink.send(datagram) != Err(NotSent::TooLarge) || datagram.len() <= SMALLEST_LIMIT {
+        // A sink that is traced itself must not record into what it sends.
+        let _outside = Entered::outside();
+        let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| sink.send(datagram))) else {
+            warning::once("sink", || format!("the sink {sink:?} panicked, and a document is lost"));
+            return Sent::Gone;
+        };
+        let smaller = (datagram.len() / 2).max(SMALLEST_LIMIT);
+        // Each try is for a smaller limit than the one before, so there is an end to it.
+        if outcome != Err(NotSent::TooLarge) || smaller >= limit {
             return Sent::Gone;
         }
-        let smaller = (datagram.len() / 2).max(SMALLEST_LIMIT);
-        self.inner.limit.fetch_min(smaller, Ordering::Relaxed);
-        Sent::TooLarge { limit: self.limit() }
+        let before = self.inner.limit.fetch_min(smaller, Ordering::Relaxed);
+        Sent::TooLarge { limit: smaller.min(before) }
     }
 }
 

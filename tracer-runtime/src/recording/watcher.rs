@@ -20,6 +20,8 @@ const NEAR_DEADLINE: Duration = Duration::from_millis(20);
 /// How long before the deadline everything is sent: enough for a sandbox whose small share of a processor comes in
 /// slices of a tenth of a second.
 const DEADLINE_MARGIN: Duration = Duration::from_millis(200);
+/// How long after the deadline it no longer counts.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(1);
 const PARK_AFTER: Duration = Duration::from_secs(5);
 
 /// When an invocation is to be sent early, in [`ticks`]; zero is never.
@@ -27,6 +29,7 @@ const PARK_AFTER: Duration = Duration::from_secs(5);
 pub(crate) struct Schedule {
     flush_at: AtomicU64,
     deadline_at: AtomicU64,
+    gives_up_at: AtomicU64,
 }
 
 impl Schedule {
@@ -36,6 +39,8 @@ impl Schedule {
         let margin = |remaining: Duration| remaining - DEADLINE_MARGIN.min(remaining / 10);
         let deadline = remaining.map_or(0, |remaining| now + nanos(margin(remaining)));
         self.deadline_at.store(deadline, Ordering::SeqCst);
+        let gives_up = remaining.map_or(0, |remaining| now + nanos(remaining + GIVE_UP_AFTER));
+        self.gives_up_at.store(gives_up, Ordering::SeqCst);
         self.flush_at.store(now + nanos(FLUSH_EVERY), Ordering::SeqCst);
     }
 
@@ -44,8 +49,26 @@ impl Schedule {
         self.deadline_at.store(0, Ordering::SeqCst);
     }
 
+    /// Stops until something is opened. Call it, and [`Schedule::resume`], under the invocation's lock.
+    pub(crate) fn pause(&self) {
+        self.flush_at.store(0, Ordering::SeqCst);
+    }
+
+    /// Goes on where [`Schedule::pause`] stopped; says whether it had.
+    pub(crate) fn resume(&self) -> bool {
+        let is_paused = self.flush_at.load(Ordering::Relaxed) == 0;
+        if is_paused {
+            self.flush_at.store(ticks() + nanos(FLUSH_EVERY), Ordering::SeqCst);
+        }
+        is_paused
+    }
+
+    fn is_due(&self, now: u64) -> bool {
+        self.next().is_some_and(|next| next <= now)
+    }
+
     /// What is due at `now`, if anything is; the next time is set.
-    fn due(&self, now: u64) -> Option<Due> {
+    pub(crate) fn due(&self, now: u64) -> Option<Due> {
         let flush_at = self.flush_at.load(Ordering::SeqCst);
         let deadline_at = self.deadline_at.load(Ordering::SeqCst);
         if flush_at == 0 {
@@ -58,6 +81,12 @@ impl Schedule {
         let next = now + nanos(if is_near_deadline { NEAR_DEADLINE } else { FLUSH_EVERY });
         // Where it was disarmed or armed anew meanwhile, that holds.
         let _ = self.flush_at.compare_exchange(flush_at, next, Ordering::SeqCst, Ordering::SeqCst);
+        let gave_up_at = self.gives_up_at.load(Ordering::SeqCst);
+        if is_near_deadline && gave_up_at != 0 && now >= gave_up_at {
+            // No invocation lives so long after its deadline: this one has none that counts.
+            let _ = self.deadline_at.compare_exchange(deadline_at, 0, Ordering::SeqCst, Ordering::SeqCst);
+            return Some(Due::Closed);
+        }
         if is_near_deadline {
             // From now on the flushes, which come often, send the open ones too.
             let _ = self.deadline_at.compare_exchange(deadline_at, next, Ordering::SeqCst, Ordering::SeqCst);
@@ -118,8 +147,8 @@ fn watch() {
 fn send_due(now: u64) -> Option<u64> {
     let all = Invocation::all();
     for invocation in &all {
-        if let Some(due) = invocation.schedule.due(now) {
-            invocation.send(due);
+        if invocation.schedule.is_due(now) {
+            invocation.send_what_is_due(now);
         }
     }
     all.iter().filter_map(|invocation| invocation.schedule.next()).min()

@@ -1,0 +1,69 @@
+//! Which of a subsegment's values fit into its document: the longest are cut, and only what not even a cut helps is lost.
+
+use super::json::CUT_OVERHEAD;
+use super::node::{Field, NodeIndex, Section};
+use super::record::Record;
+
+/// A value is cut to no less than this much of it.
+const SMALLEST_CUT: u32 = CUT_OVERHEAD as u32 + 24;
+
+impl Record {
+    /// Decides how much of each value is written so that the subsegment's own part is at most `limit` bytes.
+    pub(crate) fn fit(&mut self, index: NodeIndex, limit: usize) {
+        let own = self[index].text_bytes as usize;
+        if own <= limit {
+            if self[index].lost_fields > 0 {
+                self.mark_lost(index, |_, _| false);
+            }
+            (self[index].spare, self[index].lost_fields) = (u32::MAX, 0);
+            return;
+        }
+        let all: usize = self.fields_of_any(index).map(|field| self.field_bytes(field) as usize).sum();
+        let fixed = own - all.min(own);
+        let mut room = limit.saturating_sub(fixed);
+        let mut lost = 0;
+        // First come, first served: each value that fits at its smallest is kept.
+        self.mark_lost(index, |record, field| {
+            let smallest = smallest(record, field) as usize;
+            let is_lost = smallest > room;
+            if is_lost {
+                lost += 1;
+            } else {
+                room -= smallest;
+            }
+            is_lost
+        });
+        self[index].lost_fields = lost;
+        self[index].spare = self.share(index, room);
+    }
+
+    /// How far beyond its smallest each value that is kept may go, where all together may go `room` bytes beyond.
+    fn share(&self, index: NodeIndex, mut room: usize) -> u32 {
+        let kept = self.fields_of_any(index).filter(|field| !field.is_lost && is_cuttable(*field));
+        let mut wants: Vec<u32> = kept.map(|field| field.text.length - smallest_cut(field)).collect();
+        wants.sort_unstable();
+        for (at, want) in wants.iter().enumerate() {
+            let share = room / (wants.len() - at);
+            if *want as usize > share {
+                return share as u32;
+            }
+            room -= *want as usize;
+        }
+        u32::MAX
+    }
+}
+
+/// Members are of fixed length, and an exception is no `"key":value`.
+pub(crate) fn is_cuttable(field: Field) -> bool {
+    !matches!(field.section, Section::Member | Section::Exception)
+}
+
+/// The least that a field's text can be cut to, its key included.
+pub(crate) fn smallest_cut(field: Field) -> u32 {
+    field.text.length.min(field.key_length + SMALLEST_CUT)
+}
+
+fn smallest(record: &Record, field: Field) -> u32 {
+    let around = record.field_bytes(field) - field.text.length;
+    around + if is_cuttable(field) { smallest_cut(field) } else { field.text.length }
+}
