@@ -150,7 +150,7 @@ fn values_that_do_not_fit_are_counted_and_the_others_kept() {
     let documents = sent_by(65_507, || {
         subsegment("root", || {
             subsegment("many", || {
-                (0..5_000).for_each(|at| put_annotation(&format!("k{at}"), "v".repeat(20)))
+                (0..5_000).for_each(|at| put_annotation(&format!("k{at}"), "v".repeat(20)));
             });
             subsegment("long", || {
                 put_annotation("keep", "me");
