@@ -286,3 +286,18 @@ fn behaviour_92_the_settings_of_a_tracer_are_its_own() {
     assert!(tracer.is_enabled() && !other.is_enabled());
     assert_eq!((tracer.service(), other.service()), ("orders", "payments"));
 }
+
+#[capture_lambda_handler]
+fn handler_of_future(event: LambdaEvent<Value>) -> impl Future<Output = Result<Value, Error>> + Send {
+    async move { Ok(event.payload) }
+}
+
+#[tokio::test]
+async fn a_handler_that_returns_a_future_is_a_handler() {
+    let header = format!("{ROOT};Parent=53995c3f42cd8ad8;Sampled=1");
+    let future = handler_of_future(event(json!(1), Some(&header)));
+    let trace = testing::capture_async(future).await;
+    let handler = trace.subsegment("## handler_of_future");
+    assert_eq!(handler.annotation("ColdStart"), true);
+    assert_eq!(handler.response(), 1);
+}

@@ -122,7 +122,7 @@ impl Expansion<'_> {
             let source = self.source();
             quote_spanned! { site=>
                 #private::Traced::handler(
-                    #callsite, #owner, #using, #private::Source::into_owned(#source), #future, #probe,
+                    #callsite, #owner, #using, #private::Source::kept(#source, #using), #future, #probe,
                 )
             }
         } else {

@@ -104,7 +104,9 @@ impl Invocation {
 
     /// Sends what the schedule says is due at `now`, in the watcher's [`ticks`]. Asking under the lock makes sure that it
     /// is this invocation's schedule and not the next one's.
-    pub(crate) fn send_what_is_due(&self, now: u64) {
+    pub(crate) fn send_what_is_due(&'static self, now: u64) {
+        // A user too, so that the invocation does not end before what is on its way has arrived.
+        let Some(_user) = self.retain() else { return };
         let state = self.lock();
         let Some(due) = self.schedule.due(now) else { return };
         if state.record.live() == 0 {
@@ -153,6 +155,12 @@ impl Invocation {
         }
         drop(state);
         scratch::give_back(datagram);
+    }
+
+    /// Another reference, unless the last one is just going.
+    fn retain(&'static self) -> Option<InvocationRef> {
+        let more = |users: usize| (users > 0).then(|| users + 1);
+        self.users.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more).ok().map(|_| InvocationRef(self))
     }
 
     /// Ends the use of this entry: what is closed still leaves, what nobody will ever close is forgotten.
@@ -254,6 +262,14 @@ fn remaining(deadline: u64) -> Option<Duration> {
     let deadline = UNIX_EPOCH.checked_add(Duration::from_millis(deadline))?;
     let remaining = deadline.duration_since(SystemTime::now()).ok()?;
     (remaining <= LONGEST).then_some(remaining)
+}
+
+#[cfg(test)]
+impl InvocationRef {
+    /// The entry of the pool, which does not keep the invocation going.
+    pub(crate) fn entry(&self) -> &'static Invocation {
+        self.0
+    }
 }
 
 impl Clone for InvocationRef {

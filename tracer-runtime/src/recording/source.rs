@@ -26,10 +26,17 @@ impl<'a> Source<'a> {
         Self { header, deadline: invocation.deadline() }
     }
 
-    /// Without a lifetime, to be kept until a future is first polled.
+    /// Without a lifetime, to be kept until a future is first polled. Where tracing is off there is nothing to keep.
     #[must_use]
-    pub fn into_owned(self) -> Source<'static> {
+    pub fn kept(self, using: Using<'_>) -> Source<'static> {
+        if !using.resolve().is_enabled() {
+            return Source::default();
+        }
         Source { header: self.header.map(|text| Cow::Owned(text.into_owned())), deadline: self.deadline }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.header.is_none() && self.deadline.is_none()
     }
 
     /// Whether `current` is a place in this very invocation. An invocation that says nothing of a trace is part of

@@ -47,7 +47,7 @@ pub(crate) struct Annotated {
 /// What only some begin with, boxed so that the others' futures stay small.
 #[derive(Default)]
 struct StartMore {
-    source: Option<Source<'static>>,
+    source: Source<'static>,
     annotations: Annotations,
 }
 
@@ -58,10 +58,11 @@ impl Annotated {
 
     fn open(self) -> Option<Open> {
         let using = self.tracer.as_ref().map_or(Using::global(), Using::tracer);
-        let source = self.more.as_ref().and_then(|more| more.source.as_ref());
-        let open = match source {
-            Some(source) => Open::handler(self.callsite, self.owner, using, source),
-            None => Open::method(self.callsite, self.owner, using),
+        let open = if self.callsite.is_handler {
+            let source = self.more.as_ref().map_or_else(Source::default, |more| more.source.clone());
+            Open::handler(self.callsite, self.owner, using, &source)
+        } else {
+            Open::method(self.callsite, self.owner, using)
         }?;
         if let Some(more) = self.more {
             more.annotations.put_on(&open);
@@ -179,12 +180,14 @@ where
         callsite: &'static Callsite,
         owner: Owner,
         using: Using<'_>,
-        source: Source<'_>,
+        source: Source<'static>,
         future: F,
         probe: P,
     ) -> Self {
         let mut start = Annotated::new(callsite, owner, using);
-        start.more.get_or_insert_default().source = Some(source.into_owned());
+        if !source.is_empty() {
+            start.more.get_or_insert_default().source = source;
+        }
         Self { future: Some(future), state: State::Unpolled(Start::Annotated(start)), probe: Some(probe) }
     }
 

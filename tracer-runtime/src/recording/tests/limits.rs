@@ -111,16 +111,20 @@ fn a_completion_waits_for_the_announcement_that_is_on_its_way() {
     let tracer = Tracer::builder().sink(slow).for_test().build();
     let invocation =
         InvocationRef::begin(&tracer, Beginning { header: Some(HEADER), deadline: None }).unwrap();
-    let entered = Entered::new(Some(segment_of(invocation.clone())));
-    std::thread::scope(|scope| {
-        let scope_open = Scope::enter(Open::named("root"));
-        scope.spawn(|| invocation.send(outbox::Due::ClosedAndOpen));
+    invocation.schedule.arm(Some(std::time::Duration::from_secs(1)));
+    let entry = invocation.entry();
+    let near_the_deadline = invocation::ticks() + 950_000_000;
+    std::thread::scope(|threads| {
+        let entered = Entered::new(Some(segment_of(invocation)));
+        let scope = Scope::enter(Open::named("root"));
+        threads.spawn(move || entry.send_what_is_due(near_the_deadline));
         is_announcing.recv().unwrap();
-        scope_open.close();
+        scope.close();
+        // The last of the handler's own references.
+        drop(entered);
         assert!(sink.documents().is_empty(), "it was closed, and its announcement is still on its way");
         let_go_on.send(()).unwrap();
     });
-    drop(entered);
     let documents = sink.documents();
     assert_eq!(documents.len(), 2);
     assert_eq!(
