@@ -119,11 +119,8 @@ pub fn respond_required<V: Response + ?Sized>(value: &V, scope: &Scope) {
 pub struct Failure<'a, E: ?Sized>(pub &'a E);
 
 /// What the user's predicate says of an error; nothing where it panics, which must not change the function.
-pub fn flag_of<'a, E: ?Sized, F: Into<ErrorFlag>>(
-    predicate: impl FnOnce(&'a E) -> F,
-    error: &'a E,
-) -> Option<ErrorFlag> {
-    catch_unwind(AssertUnwindSafe(|| predicate(error).into())).ok()
+pub fn flag_of(decide: impl FnOnce() -> ErrorFlag) -> Option<ErrorFlag> {
+    catch_unwind(AssertUnwindSafe(decide)).ok()
 }
 
 pub trait FailDyn {
@@ -305,6 +302,6 @@ macro_rules! __flag {
         $crate::__private::Option::None
     };
     (($predicate:path), $error:expr) => {
-        $crate::__private::flag_of($predicate, $error)
+        $crate::__private::flag_of(|| $crate::__private::Into::into($predicate($error)))
     };
 }

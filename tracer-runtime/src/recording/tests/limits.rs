@@ -189,6 +189,7 @@ fn of_many_long_exceptions_as_many_arrive_as_fit() {
     });
     let arrived = documents[0]["cause"]["exceptions"].as_array().unwrap().len();
     assert!((14..17).contains(&arrived), "{arrived}");
+    assert_eq!(documents[0]["metadata"]["tracer-runtime"]["dropped"]["values"], 20 - arrived);
 }
 
 #[test]
