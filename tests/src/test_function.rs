@@ -3,8 +3,6 @@
 //! `MODE` says how it is traced: `attribute` (the default), `layer` (the attribute and the layer on the runtime), `only-layer`,
 //! `concurrent` (overlapping invocations), `stream` and `stream-opaque` (streamed responses).
 
-use std::time::Duration;
-
 use futures_util::{Stream, stream};
 use lambda_runtime::streaming::{Body, channel};
 use lambda_runtime::{Error, LambdaEvent, Runtime, StreamResponse, run, service_fn};
@@ -33,8 +31,8 @@ enum What {
     Hang,
     /// Closes one subsegment and then blocks the thread forever.
     Block,
-    /// Ends the process within a subsegment, after what was closed was sent.
-    Abort,
+    /// Closes one subsegment that names the process and then waits to be killed.
+    AwaitKill,
     /// Leaves a task behind that ends after the response.
     Late,
 }
@@ -65,22 +63,24 @@ async fn work(event: LambdaEvent<Order>) -> Result<Value, Error> {
         What::Fail => return Err("asked to fail".into()),
         What::Panic => panic!("asked to panic"),
         What::Hang => std::future::pending::<()>().in_subsegment("open").await,
-        What::Block => subsegment("open", || {
-            loop {
-                std::thread::sleep(Duration::from_secs(3600));
-            }
-        }),
-        What::Abort => subsegment("open", || {
-            // What was closed is sent after a quarter of a second: give it one.
-            std::thread::sleep(Duration::from_millis(600));
-            std::process::abort()
-        }),
+        What::Block => subsegment("open", block),
+        What::AwaitKill => {
+            subsegment("process", || put_annotation("Process", std::process::id()));
+            subsegment("open", block);
+        }
         What::Late => {
             // It outlives the handler, so its document comes alone.
             spawn(async { tokio::task::yield_now().await }.in_subsegment("late"));
         }
     }
     Ok(json!({ "number": order.number, "header": std::env::var("_X_AMZN_TRACE_ID").ok() }))
+}
+
+/// Never lets the runtime run again.
+fn block() {
+    loop {
+        std::thread::park();
+    }
 }
 
 #[capture_method(capture_response = false)]

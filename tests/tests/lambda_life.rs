@@ -131,13 +131,21 @@ fn p4_a_timeout_loses_nothing_whether_the_handler_yields_or_blocks() {
 }
 
 #[test]
-fn p5_what_was_closed_a_quarter_of_a_second_before_an_abort_is_there() {
+fn p5_what_was_closed_a_quarter_of_a_second_before_a_kill_is_there() {
     let life = Life::start("attribute");
-    let result = life.function.invoke(Invocation::json(json!({ "do": "abort", "number": 1 }))).unwrap();
+    let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1".to_owned();
+    let event = Invocation::json(json!({ "do": "await-kill" })).tracing(Tracing::Incoming(header));
+    let pending = life.function.begin(event);
+    let id = "1-5759e988-bd862e3fe1be46a994272793".parse().unwrap();
+    let names_process = |trace: &Trace| trace.find("process").is_some();
+    let trace = life.console.store().wait_for_trace(id, names_process, Duration::from_secs(20)).unwrap();
+    let process = find(&trace, "process").annotation("Process").unwrap().to_string();
+    let killed = std::process::Command::new("kill").args(["-9", process.as_str()]).status().unwrap();
+    assert!(killed.success());
+
+    let result = pending.wait().unwrap();
     assert_eq!(result.error().unwrap().kind, FunctionErrorKind::Exited);
-    let id = result.trace_id().unwrap();
-    let has_step = |trace: &Trace| trace.find(STEP).is_some();
-    let trace = life.console.store().wait_for_trace(id, has_step, Duration::from_secs(20)).unwrap();
+    let trace = life.console.store().trace(id).unwrap();
     assert!(find(&trace, STEP).is_orphan(), "its parent was open and died with the process");
 }
 

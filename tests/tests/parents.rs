@@ -1,7 +1,5 @@
 //! P2: the parent is always right, whatever runs beside or inside whatever.
 
-use std::time::Duration;
-
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, join};
 use tokio::task::JoinSet;
@@ -119,7 +117,7 @@ async fn behaviour_135_the_loser_of_a_select_is_cancelled_and_its_children_close
 
 #[capture_method]
 async fn grandchild_forever() {
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    std::future::pending::<()>().await;
 }
 
 #[tokio::test]
