@@ -63,27 +63,38 @@ impl Node {
     }
 }
 
-struct Slot {
-    /// Whether the context records: all that a function costs where nothing is recorded is to read this.
-    is_recording: Cell<bool>,
-    context: RefCell<Option<Context>>,
+/// What a function must know before anything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Here {
+    /// In no trace at all.
+    Nowhere,
+    /// In a trace that is not recorded.
+    Unrecorded,
+    Recording,
 }
 
 thread_local! {
-    static CURRENT: Slot = const { Slot { is_recording: Cell::new(false), context: RefCell::new(None) } };
+    /// Apart from the context, as it needs no destructor: reading it is all that a function costs where nothing is recorded.
+    static HERE: Cell<Here> = const { Cell::new(Here::Nowhere) };
+    static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
+}
+
+#[inline]
+pub(crate) fn here() -> Here {
+    HERE.get()
 }
 
 /// Whether what is recorded here goes anywhere.
 #[inline]
 pub(crate) fn is_recording() -> bool {
-    CURRENT.try_with(|slot| slot.is_recording.get()).unwrap_or(false)
+    here() == Here::Recording
 }
 
 /// Looks at the current context. `look` must not run user code.
 pub(crate) fn with<R>(look: impl FnOnce(Option<&Context>) -> R) -> R {
     let mut look = Some(look);
-    let looked = CURRENT.try_with(|slot| {
-        let context = slot.context.try_borrow();
+    let looked = CURRENT.try_with(|current| {
+        let context = current.try_borrow();
         look.take().map(|look| look(context.as_deref().ok().and_then(Option::as_ref)))
     });
     match (looked, look) {
@@ -103,13 +114,21 @@ pub(crate) fn current() -> Option<Context> {
 
 /// Makes `context` the current one and returns the one before.
 pub(crate) fn replace(context: Option<Context>) -> Option<Context> {
-    let is_recording = context.as_ref().is_some_and(Context::is_recording);
+    let here = match &context {
+        None => Here::Nowhere,
+        Some(context) if context.is_recording() => Here::Recording,
+        Some(_) => Here::Unrecorded,
+    };
     let mut context = Some(context);
-    let previous = CURRENT.try_with(|slot| {
-        let mut current = slot.context.try_borrow_mut().ok()?;
-        slot.is_recording.set(is_recording);
+    let previous = CURRENT.try_with(|current| {
+        let mut current = current.try_borrow_mut().ok()?;
+        HERE.set(here);
         context.take().and_then(|context| std::mem::replace(&mut *current, context))
     });
+    if previous.is_err() {
+        // The thread is ending, and its context is gone.
+        HERE.set(Here::Nowhere);
+    }
     previous.ok().flatten()
 }
 

@@ -44,23 +44,38 @@ fn write_escape(out: &mut Vec<u8>, byte: u8) {
 
 /// Appends a time as X-Ray writes it: epoch seconds with six decimals.
 pub(crate) fn write_seconds(out: &mut Vec<u8>, micros: u64) {
-    // Twenty digits hold any u64; written from the back, the point after the sixth.
+    let (seconds, fraction) = (micros / 1_000_000, (micros % 1_000_000) as u32);
+    // Fourteen digits hold the seconds of any u64 of microseconds.
     let mut text = [b'0'; 21];
-    let mut rest = micros;
-    let mut at = text.len();
-    for digit in 0.. {
-        if digit == 6 {
-            at -= 1;
-            text[at] = b'.';
+    let (whole, decimals) = text.split_at_mut(14);
+    decimals[0] = b'.';
+    write_digits(&mut decimals[1..], fraction);
+    let first = match u32::try_from(seconds) {
+        // Ten digits, as every time of this century and the last.
+        Ok(seconds) if seconds >= 1_000_000_000 => {
+            write_digits(&mut whole[4..], seconds);
+            4
         }
-        at -= 1;
-        text[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 && digit >= 6 {
-            break;
+        _ => {
+            let mut rest = seconds;
+            let mut at = whole.len();
+            while rest > 0 || at == whole.len() {
+                at -= 1;
+                whole[at] = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
+            at
         }
+    };
+    out.extend_from_slice(&text[first..]);
+}
+
+/// Fills `digits` with the last digits of `number`.
+fn write_digits(digits: &mut [u8], mut number: u32) {
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
     }
-    out.extend_from_slice(&text[at..]);
 }
 
 /// Why a user's value is not in the document as it is.

@@ -29,10 +29,14 @@ use super::{scratch, warning};
 /// let trace = testing::capture(|| get_order("ORD-1"));
 /// assert_eq!(trace.subsegment("get_order").annotation("OrderId"), "ORD-1");
 /// ```
+#[inline]
 pub fn put_annotation(key: &str, value: impl AnnotationValue) {
-    if !context::is_recording() {
-        return;
+    if context::is_recording() {
+        put_recorded_annotation(key, &value);
     }
+}
+
+fn put_recorded_annotation(key: &str, value: &impl AnnotationValue) {
     let mut text = scratch::take();
     text.push(b'"');
     text.extend_from_slice(valid_key(key).as_bytes());
@@ -73,8 +77,11 @@ pub fn put_annotation(key: &str, value: impl AnnotationValue) {
 /// let trace = testing::capture(get_order);
 /// assert_eq!(trace.subsegment("get_order").metadata("order")[1], "B");
 /// ```
+#[inline]
 pub fn put_metadata<T: Serialize + ?Sized>(key: &str, value: &T) {
-    put_serialized(None, key, || value);
+    if context::is_recording() {
+        put_serialized(None, key, || value);
+    }
 }
 
 /// Puts metadata into a namespace of its own; see [`put_metadata`].

@@ -5,7 +5,7 @@ use std::any::Any;
 use crate::annotation::Annotation;
 
 use super::callsite::{Callsite, Owner};
-use super::context::{self, Context, Place};
+use super::context::{self, Context, Here, Place};
 use super::exception::Exceptions;
 use super::invocation::{Beginning, InvocationRef};
 use super::json::write_value;
@@ -33,13 +33,10 @@ impl Open {
     /// Opens the subsegment of an annotated function below the current one.
     pub(crate) fn method(callsite: &'static Callsite, owner: Owner, using: Using<'_>) -> Option<Self> {
         let write_name = |name: &mut String| callsite.write_name(owner, name);
-        if context::is_recording() {
-            let parent = context::current()?;
-            return Self::child(&parent, Some(callsite), write_name);
-        }
-        let is_in_trace = context::with(|context| context.is_some());
-        if is_in_trace {
-            return None;
+        match context::here() {
+            Here::Recording => return Self::child(&context::current()?, Some(callsite), write_name),
+            Here::Unrecorded => return None,
+            Here::Nowhere => {}
         }
         let tracer = using.resolve();
         if !tracer.is_enabled() {

@@ -6,7 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::callsite::{Callsite, Owner};
-use super::context::{self, Context};
+use super::context::{self, Context, Here};
 use super::exception::Exceptions;
 use super::open::Open;
 use super::source::{Source, Using};
@@ -39,7 +39,15 @@ impl Scope {
         open.map_or(Self::INERT, Open::enter)
     }
 
+    #[inline]
     pub fn method(callsite: &'static Callsite, owner: Owner, using: Using<'_>) -> Self {
+        if context::here() == Here::Unrecorded {
+            return Self::INERT;
+        }
+        Self::of_method(callsite, owner, using)
+    }
+
+    fn of_method(callsite: &'static Callsite, owner: Owner, using: Using<'_>) -> Self {
         Self::enter(Open::method(callsite, owner, using))
     }
 
@@ -49,12 +57,14 @@ impl Scope {
         Self::enter(Open::handler(callsite, owner, using, &source))
     }
 
+    #[inline]
     #[must_use]
     pub fn is_recording(&self) -> bool {
         self.open.as_ref().is_some_and(|entered| entered.open.is_recorded())
     }
 
     /// Runs the function's body. A panic is recorded with its text and goes on.
+    #[inline]
     pub fn call<R>(&self, body: impl FnOnce() -> R) -> R {
         let Some(entered) = self.open.as_ref().filter(|entered| entered.open.is_recorded()) else {
             return body();
@@ -113,6 +123,7 @@ impl Scope {
 }
 
 impl Drop for Scope {
+    #[inline]
     fn drop(&mut self) {
         let Some(entered) = self.open.take() else { return };
         if std::thread::panicking() && !entered.was_panicking {
