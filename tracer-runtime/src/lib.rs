@@ -1,4 +1,9 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(all(feature = "enable", feature = "lambda"), doc = include_str!("../README.md"))]
+// The guide's example is of a Lambda function, so it compiles with that feature only.
+#![cfg_attr(
+    not(all(feature = "enable", feature = "lambda")),
+    doc = "X-Ray tracing for Rust, in the shape of Powertools' Tracer. The guide is in `README.md`."
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod annotation;
