@@ -459,3 +459,43 @@ fn behaviours_160_sixty_annotations_are_all_kept() {
     });
     assert_eq!(trace.subsegment("s").json()["annotations"].as_object().unwrap().len(), 60);
 }
+
+fn panicking_predicate(_: &NotFound) -> bool {
+    panic!("in a test")
+}
+
+#[capture_method(err = panicking_predicate)]
+fn with_panicking_predicate() -> Result<(), NotFound> {
+    Err(NotFound(1))
+}
+
+#[test]
+fn a_predicate_that_panics_changes_nothing() {
+    let trace = testing::capture(|| assert_eq!(with_panicking_predicate(), Err(NotFound(1))));
+    assert!(trace.subsegment("with_panicking_predicate").is_fault());
+}
+
+#[capture_method(capture_error = false)]
+fn adds_an_error_silently() {
+    add_error(&NotFound(7));
+}
+
+#[test]
+fn an_added_error_leaks_no_text_without_capture() {
+    let trace = testing::capture(adds_an_error_silently);
+    assert!(trace.subsegment("adds_an_error_silently").is_fault());
+    assert!(!trace.documents().concat().contains("not found"));
+}
+
+#[test]
+fn texts_that_x_ray_bounds_are_bounded() {
+    let trace = testing::capture(|| {
+        subsegment("call", || {
+            set_http_request("GET", &format!("https://example.com/{}", "é".repeat(400)));
+            set_sql("user", &"u".repeat(400));
+        });
+    });
+    let call = trace.subsegment("call").json();
+    assert_eq!(call["http"]["request"]["url"].as_str().unwrap().chars().count(), 250);
+    assert_eq!(call["sql"]["user"].as_str().unwrap().len(), 250);
+}
