@@ -98,3 +98,29 @@ async fn a_sink_that_refuses_everything_is_given_up() {
     let service = TracerLayer::with_tracer(tracer(Refusing)).layer(service_fn(annotated));
     assert_eq!(service.oneshot(LambdaEvent::new(2, context())).await.unwrap(), 2);
 }
+
+#[tokio::test]
+async fn a_sink_that_is_traced_itself_records_nothing_of_its_own() {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    static TRACER: OnceLock<Tracer> = OnceLock::new();
+    static SENT: AtomicUsize = AtomicUsize::new(0);
+
+    #[capture_lambda_handler(context = HEADER, tracer = TRACER.get().unwrap())]
+    fn traced() {}
+
+    #[derive(Debug)]
+    struct TracedSink;
+    impl Sink for TracedSink {
+        fn send(&self, _: &[u8]) -> Result<(), NotSent> {
+            assert!(SENT.fetch_add(1, Ordering::Relaxed) < 10, "it sends what its own sending recorded");
+            traced();
+            subsegment("inside", || ());
+            Ok(())
+        }
+    }
+    TRACER.set(tracer(TracedSink)).unwrap();
+    traced();
+    assert_eq!(SENT.load(Ordering::Relaxed), 1);
+}

@@ -144,9 +144,12 @@ impl Entered {
         Self { previous: context.map(|context| replace(Some(context))) }
     }
 
-    /// Makes nothing current.
+    /// Makes nothing current and lets nothing be recorded: for what itself takes part in sending.
     pub(crate) fn outside() -> Self {
-        Self { previous: Some(replace(None)) }
+        let previous = Some(replace(None));
+        // Unlike nowhere, where a function would look for its trace in the environment.
+        HERE.set(Here::Unrecorded);
+        Self { previous }
     }
 }
 

@@ -71,6 +71,10 @@ impl Open {
             }
             return Self::child(current, Some(callsite), write_name).inspect(Self::annotate_handler);
         }
+        if current.is_none() && context::here() == Here::Unrecorded {
+            // Called by a sink.
+            return None;
+        }
         let of_current = current.as_ref().and_then(|current| current.invocation.lock().tracer.clone());
         let tracer = using.explicit().or(of_current.as_ref()).unwrap_or_else(|| using.resolve());
         let segment = segment_of(source.begin(tracer)?);
