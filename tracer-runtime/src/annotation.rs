@@ -24,14 +24,27 @@ pub(crate) const LONGEST_VALUE: usize = 1000;
 /// ```
 pub trait AnnotationValue {
     #[doc(hidden)]
-    fn annotate(&self, out: &mut Annotation<'_>);
+    fn annotation(&self) -> Annotation<'_>;
 }
 
-/// Takes the one value of an annotation.
+/// The value of an annotation.
 #[doc(hidden)]
-pub struct Annotation<'a> {
-    #[cfg_attr(not(feature = "enable"), allow(dead_code))]
-    pub(crate) json: &'a mut Vec<u8>,
+#[derive(Debug, Clone, Copy)]
+pub struct Annotation<'a>(#[cfg_attr(not(feature = "enable"), allow(dead_code))] Value<'a>);
+
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "enable"), allow(dead_code))]
+enum Value<'a> {
+    None,
+    Text(&'a str),
+    Boolean(bool),
+    Signed(i64),
+    Unsigned(u64),
+    // By reference, so that the others stay small.
+    LargeSigned(&'a i128),
+    LargeUnsigned(&'a u128),
+    Single(f32),
+    Double(f64),
 }
 
 /// Whether X-Ray takes `key` as it is: 1 to 500 ASCII letters, digits and underscores.
@@ -43,13 +56,23 @@ pub(crate) const fn is_valid_key(key: &str) -> bool {
     }
     let mut at = 0;
     while at < bytes.len() {
-        if !(bytes[at].is_ascii_alphanumeric() || bytes[at] == b'_') {
+        if !IS_OF_KEY[bytes[at] as usize] {
             return false;
         }
         at += 1;
     }
     true
 }
+
+const IS_OF_KEY: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_';
+        byte += 1;
+    }
+    table
+};
 
 /// `key` as X-Ray takes it: other characters become `_`, an empty key becomes `_`, a long one is cut.
 #[cfg(any(feature = "enable", test))]
@@ -92,85 +115,110 @@ pub const fn checked_metadata_key(key: &'static str) -> &'static str {
 }
 
 impl<T: AnnotationValue + ?Sized> AnnotationValue for &T {
-    fn annotate(&self, out: &mut Annotation<'_>) {
-        (**self).annotate(out);
+    #[inline]
+    fn annotation(&self) -> Annotation<'_> {
+        (**self).annotation()
     }
 }
 
 impl<T: AnnotationValue + ?Sized> AnnotationValue for Box<T> {
-    fn annotate(&self, out: &mut Annotation<'_>) {
-        (**self).annotate(out);
+    #[inline]
+    fn annotation(&self) -> Annotation<'_> {
+        (**self).annotation()
     }
 }
 
 impl<T: AnnotationValue + ToOwned + ?Sized> AnnotationValue for Cow<'_, T> {
-    fn annotate(&self, out: &mut Annotation<'_>) {
-        (**self).annotate(out);
+    #[inline]
+    fn annotation(&self) -> Annotation<'_> {
+        (**self).annotation()
     }
 }
 
 impl<T: AnnotationValue> AnnotationValue for Option<T> {
-    fn annotate(&self, out: &mut Annotation<'_>) {
-        if let Some(value) = self {
-            value.annotate(out);
-        }
+    #[inline]
+    fn annotation(&self) -> Annotation<'_> {
+        self.as_ref().map_or(Annotation(Value::None), T::annotation)
     }
 }
 
 impl AnnotationValue for String {
-    fn annotate(&self, out: &mut Annotation<'_>) {
-        self.as_str().annotate(out);
+    #[inline]
+    fn annotation(&self) -> Annotation<'_> {
+        Annotation(Value::Text(self))
     }
 }
 
 macro_rules! values {
-    ($write:ident: $($value:ty)*) => {$(
+    ($($value:ty: $read:expr;)*) => {$(
         impl AnnotationValue for $value {
             #[inline]
-            fn annotate(&self, out: &mut Annotation<'_>) {
-                out.$write(self);
+            fn annotation(&self) -> Annotation<'_> {
+                let read: fn(&Self) -> Value<'_> = $read;
+                Annotation(read(self))
             }
         }
     )*};
 }
 
-values!(string: str);
-values!(scalar: bool i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize);
-values!(float: f32 f64);
+values! {
+    str: |text| Value::Text(text);
+    bool: |value| Value::Boolean(*value);
+    i8: |number| Value::Signed((*number).into());
+    i16: |number| Value::Signed((*number).into());
+    i32: |number| Value::Signed((*number).into());
+    i64: |number| Value::Signed(*number);
+    isize: |number| Value::Signed(*number as i64);
+    i128: |number| Value::LargeSigned(number);
+    u8: |number| Value::Unsigned((*number).into());
+    u16: |number| Value::Unsigned((*number).into());
+    u32: |number| Value::Unsigned((*number).into());
+    u64: |number| Value::Unsigned(*number);
+    usize: |number| Value::Unsigned(*number as u64);
+    u128: |number| Value::LargeUnsigned(number);
+    f32: |number| Value::Single(*number);
+    f64: |number| Value::Double(*number);
+}
 
 #[cfg(feature = "enable")]
 impl Annotation<'_> {
-    fn scalar(&mut self, value: &impl serde::Serialize) {
-        // Writing a number or a boolean into memory cannot fail.
-        let _ = serde_json::to_writer(&mut *self.json, value);
+    pub(crate) fn is_none(self) -> bool {
+        matches!(self.0, Value::None)
     }
 
-    fn float<T: Into<f64> + Copy + serde::Serialize>(&mut self, value: &T) {
-        let number: f64 = (*value).into();
-        if number.is_finite() {
-            self.scalar(value);
-        } else {
-            self.string(&number.to_string());
-        }
-    }
-
-    fn string(&mut self, text: &str) {
-        match text.char_indices().nth(LONGEST_VALUE) {
-            None => crate::recording::write_string(self.json, text),
-            Some(_) => {
-                let cut: String = text.chars().take(LONGEST_VALUE - 1).chain(['…']).collect();
-                crate::recording::write_string(self.json, &cut);
-            }
+    /// Appends the value as JSON.
+    pub(crate) fn write(self, out: &mut Vec<u8>) {
+        match self.0 {
+            Value::None => {}
+            Value::Text(text) => write_text(out, text),
+            Value::Boolean(value) => write_scalar(out, &value),
+            Value::Signed(number) => write_scalar(out, &number),
+            Value::Unsigned(number) => write_scalar(out, &number),
+            Value::LargeSigned(number) => write_scalar(out, number),
+            Value::LargeUnsigned(number) => write_scalar(out, number),
+            Value::Single(number) if number.is_finite() => write_scalar(out, &number),
+            Value::Single(number) => write_text(out, &number.to_string()),
+            Value::Double(number) if number.is_finite() => write_scalar(out, &number),
+            Value::Double(number) => write_text(out, &number.to_string()),
         }
     }
 }
 
-#[cfg(not(feature = "enable"))]
-#[allow(clippy::unused_self)]
-impl Annotation<'_> {
-    fn scalar<T>(&mut self, _: &T) {}
-    fn float<T>(&mut self, _: &T) {}
-    fn string(&mut self, _: &str) {}
+#[cfg(feature = "enable")]
+fn write_scalar(out: &mut Vec<u8>, value: &impl serde::Serialize) {
+    // Writing a number or a boolean into memory cannot fail.
+    let _ = serde_json::to_writer(out, value);
+}
+
+#[cfg(feature = "enable")]
+fn write_text(out: &mut Vec<u8>, text: &str) {
+    // No text has more characters than bytes.
+    if text.len() <= LONGEST_VALUE || text.char_indices().nth(LONGEST_VALUE).is_none() {
+        crate::recording::write_string(out, text);
+        return;
+    }
+    let cut: String = text.chars().take(LONGEST_VALUE - 1).chain(['…']).collect();
+    crate::recording::write_string(out, &cut);
 }
 
 #[cfg(test)]
@@ -191,7 +239,7 @@ mod tests {
     fn each_type_keeps_its_json_type() {
         fn json(value: impl AnnotationValue) -> String {
             let mut json = Vec::new();
-            value.annotate(&mut Annotation { json: &mut json });
+            value.annotation().write(&mut json);
             String::from_utf8(json).unwrap()
         }
         assert_eq!(json("a\"b"), r#""a\"b""#);

@@ -20,7 +20,7 @@ mod tree;
 use std::future::Future;
 use std::sync::atomic::Ordering;
 
-use crate::recording::context::{Context, Entered};
+use crate::recording::context::{Entered, Kept};
 use crate::recording::open::segment_of;
 use crate::recording::{Beginning, Carried, DISABLED, InvocationRef, MemorySink, Tracer, TracerBuilder};
 use crate::{Sampling, SegmentId, TraceHeader, TraceId};
@@ -57,7 +57,8 @@ pub fn capture<R>(body: impl FnOnce() -> R) -> RecordedTrace {
 pub fn capture_with<R>(settings: TracerBuilder, body: impl FnOnce() -> R) -> RecordedTrace {
     let capture = Capture::new(settings);
     {
-        let _entered = Entered::new(Some(capture.place()));
+        let place = capture.place();
+        let _entered = Entered::new(Some(&place));
         drop(body());
     }
     capture.finish()
@@ -138,12 +139,12 @@ impl Capture {
         Self { sink, invocation }
     }
 
-    fn place(&self) -> Context {
+    fn place(&self) -> Kept {
         segment_of(self.invocation.clone())
     }
 
     fn finish(self) -> RecordedTrace {
-        self.invocation.send_everything();
+        self.invocation.entry().send_everything();
         RecordedTrace::of(&self.sink.documents())
     }
 }

@@ -52,9 +52,10 @@ impl TraceId {
     pub(crate) fn to_bytes(self) -> [u8; 35] {
         let mut text = [b'-'; 35];
         text[0] = b'1';
-        let hex = hex_digits(self.0);
-        text[2..10].copy_from_slice(&hex[..8]);
-        text[11..].copy_from_slice(&hex[8..]);
+        let (high, low) = (hex_digits((self.0 >> 64) as u64), hex_digits(self.0 as u64));
+        text[2..10].copy_from_slice(&high[..8]);
+        text[11..19].copy_from_slice(&high[8..]);
+        text[19..].copy_from_slice(&low);
         text
     }
 }
@@ -107,9 +108,7 @@ impl SegmentId {
 
     #[cfg(feature = "enable")]
     pub(crate) fn to_bytes(self) -> [u8; 16] {
-        let mut text = [0; 16];
-        text.copy_from_slice(&hex_digits(u128::from(self.0))[16..]);
-        text
+        hex_digits(self.0)
     }
 }
 
@@ -165,15 +164,25 @@ fn parse_hex(digits: &str) -> Option<u128> {
     all_hex.then(|| u128::from_str_radix(digits, 16).ok()).flatten()
 }
 
-fn hex_digits(mut value: u128) -> [u8; 32] {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = [0; 32];
-    for digit in text.iter_mut().rev() {
-        *digit = DIGITS[(value & 0xf) as usize];
-        value >>= 4;
+/// Sixteen digits, two at a time.
+fn hex_digits(value: u64) -> [u8; 16] {
+    let mut text = [0; 16];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(value.to_be_bytes()) {
+        pair.copy_from_slice(&HEX_PAIRS[usize::from(byte)]);
     }
     text
 }
+
+const HEX_PAIRS: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 0xf]];
+        byte += 1;
+    }
+    pairs
+};
 
 #[cfg(test)]
 mod tests {

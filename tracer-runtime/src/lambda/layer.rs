@@ -84,12 +84,12 @@ pub struct TracerService<S> {
     tracer: Option<Tracer>,
 }
 
-const CALLSITE: &Callsite = &Callsite::handler(module_path!(), "handler", file!(), line!());
+static CALLSITE: Callsite = Callsite::handler(module_path!(), "handler", file!(), line!());
 
 impl<S> TracerService<S> {
     fn open(&self, source: Source<'_>) -> Scope {
         let using = self.tracer.as_ref().map_or(Using::global(), Using::tracer);
-        let scope = Scope::handler(CALLSITE, Owner::none(), using, source);
+        let scope = Scope::handler(&CALLSITE, Owner::none(), using, source);
         if let Some(open) = scope.open() {
             open.make_adoptable();
         }

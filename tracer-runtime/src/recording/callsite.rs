@@ -3,10 +3,15 @@
 // Public for the expansions only, through `__private`.
 #![allow(missing_docs, missing_debug_implementations)]
 
-use super::name;
+use std::borrow::Cow;
+
+use once_cell::sync::OnceCell;
+
+use super::json::write_escaped;
+use super::name::{push_without_generics, valid_name};
 use crate::error_flag::ErrorFlag;
 
-/// One annotated function: everything that its attribute says, as a constant.
+/// One annotated function: everything that its attribute says, and its name once it was called.
 #[derive(Debug)]
 pub struct Callsite {
     pub(crate) is_handler: bool,
@@ -19,6 +24,15 @@ pub struct Callsite {
     pub(crate) capture_response: Option<bool>,
     pub(crate) capture_error: Option<bool>,
     pub(crate) error_flag: ErrorFlag,
+    /// The name of the first owner: in a generic `impl` there are others.
+    interned: OnceCell<Interned>,
+}
+
+#[derive(Debug)]
+struct Interned {
+    owner: Option<&'static str>,
+    /// The valid name, escaped for a JSON string.
+    name: Box<[u8]>,
 }
 
 impl Callsite {
@@ -35,6 +49,7 @@ impl Callsite {
             capture_response: None,
             capture_error: None,
             error_flag: ErrorFlag::Fault,
+            interned: OnceCell::new(),
         }
     }
 
@@ -45,62 +60,85 @@ impl Callsite {
         file: &'static str,
         line: u32,
     ) -> Self {
-        Self { is_handler: true, ..Self::method(module, function, file, line) }
+        let mut handler = Self::method(module, function, file, line);
+        handler.is_handler = true;
+        handler
     }
 
     #[must_use]
-    pub const fn with_name(self, name: &'static str) -> Self {
-        Self { name: Some(name), ..self }
+    pub const fn with_name(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
     }
 
     #[must_use]
-    pub const fn with_namespace(self, namespace: &'static str) -> Self {
-        Self { namespace: Some(namespace), ..self }
+    pub const fn with_namespace(mut self, namespace: &'static str) -> Self {
+        self.namespace = Some(namespace);
+        self
     }
 
     #[must_use]
-    pub const fn with_capture_response(self, capture: bool) -> Self {
-        Self { capture_response: Some(capture), ..self }
+    pub const fn with_capture_response(mut self, capture: bool) -> Self {
+        self.capture_response = Some(capture);
+        self
     }
 
     #[must_use]
-    pub const fn with_capture_error(self, capture: bool) -> Self {
-        Self { capture_error: Some(capture), ..self }
+    pub const fn with_capture_error(mut self, capture: bool) -> Self {
+        self.capture_error = Some(capture);
+        self
     }
 
     #[must_use]
-    pub const fn with_error_flag(self, flag: ErrorFlag) -> Self {
-        Self { error_flag: flag, ..self }
+    pub const fn with_error_flag(mut self, flag: ErrorFlag) -> Self {
+        self.error_flag = flag;
+        self
     }
 
-    /// The name without Powertools' `## `, which also begins its metadata keys: `module::Type::method`.
-    pub(crate) fn write_bare_name(&self, owner: Owner, out: &mut String) {
+    /// The subsegment's name, which is verbatim where the user gave one; `module::Type::method` has Powertools' `## ` in front.
+    fn written_name(&self, owner: Option<&str>) -> String {
         if let Some(name) = self.name {
-            out.push_str(name);
-        } else if self.is_handler {
-            out.push_str(self.function);
-        } else {
-            match owner.0 {
-                Some(type_name) => name::push_without_generics(out, type_name),
-                None => out.push_str(self.module),
-            }
-            out.push_str("::");
-            out.push_str(self.function);
+            return name.to_owned();
         }
+        let mut name = "## ".to_owned();
+        if !self.is_handler {
+            match owner {
+                Some(type_name) => push_without_generics(&mut name, type_name),
+                None => name.push_str(self.module),
+            }
+            name.push_str("::");
+        }
+        name.push_str(self.function);
+        name
     }
 
-    /// The subsegment's name: verbatim where the user gave one.
-    pub(crate) fn write_name(&self, owner: Owner, out: &mut String) {
-        if self.name.is_none() {
-            out.push_str("## ");
+    /// The valid name, made at the first call.
+    pub(crate) fn valid_name(&'static self, owner: Owner) -> ValidName<'static> {
+        let owner = owner.name();
+        let interned = self.interned.get_or_init(|| {
+            let mut name = Vec::new();
+            write_escaped(&mut name, &valid_name(&self.written_name(owner)));
+            Interned { owner, name: name.into() }
+        });
+        if interned.owner == owner {
+            ValidName::Interned(&interned.name)
+        } else {
+            ValidName::Text(valid_name(&self.written_name(owner)).into_owned().into())
         }
-        self.write_bare_name(owner, out);
     }
+}
+
+/// A name as X-Ray takes it.
+#[derive(Debug)]
+pub(crate) enum ValidName<'a> {
+    /// Kept for as long as the process lives, and escaped for a JSON string.
+    Interned(&'static [u8]),
+    Text(Cow<'a, str>),
 }
 
 /// The type that a method belongs to. An attribute cannot see its `impl`, so the expansion asks the compiler.
 #[derive(Debug, Clone, Copy)]
-pub struct Owner(Option<&'static str>);
+pub struct Owner(Option<fn() -> &'static str>);
 
 impl Owner {
     #[must_use]
@@ -109,7 +147,11 @@ impl Owner {
     }
 
     #[must_use]
-    pub fn of<T: ?Sized>() -> Self {
-        Self(Some(std::any::type_name::<T>()))
+    pub const fn of<T: ?Sized>() -> Self {
+        Self(Some(std::any::type_name::<T>))
+    }
+
+    fn name(self) -> Option<&'static str> {
+        self.0.map(|name| name())
     }
 }

@@ -1,16 +1,21 @@
 //! The current subsegment of this thread: set while a traced function runs or a traced future is polled.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
 
 use crate::trace_id::SegmentId;
 
-use super::invocation::{InvocationRef, State};
+use super::invocation::{Invocation, InvocationRef, State};
 use super::node::{NONE, Node, NodeIndex, Section, Stage};
 
 /// A place in a trace: what is opened here becomes a child of it.
-#[derive(Clone)]
+///
+/// It is a copy and keeps nothing going: whoever makes it current holds the [`Kept`] that it was copied from.
+#[derive(Clone, Copy)]
 pub(crate) struct Context {
-    pub(crate) invocation: InvocationRef,
+    pub(crate) invocation: &'static Invocation,
     /// The parent of what is opened here.
     pub(crate) id: SegmentId,
     pub(crate) place: Place,
@@ -40,6 +45,7 @@ impl Context {
     }
 
     /// Changes the subsegment unless it is closed.
+    #[inline]
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut State, NodeIndex) -> R) -> Option<R> {
         let Place::Subsegment(index) = self.place else {
             return None;
@@ -55,12 +61,65 @@ impl Context {
             state.record.put(index, section, 0, key_length, |out| out.extend_from_slice(text));
         });
     }
+
+    /// The same place, keeping its invocation going.
+    pub(crate) fn keep(self) -> Kept {
+        Kept::new(self.invocation.lock().count(self.invocation), self.id, self.place)
+    }
+}
+
+/// A place whose invocation goes on for as long as this lives.
+pub(crate) struct Kept {
+    context: Context,
+}
+
+impl Kept {
+    pub(crate) fn new(invocation: InvocationRef, id: SegmentId, place: Place) -> Self {
+        Self { context: Context { invocation: invocation.into_entry(), id, place } }
+    }
+
+    /// Closes the subsegment and sends what leaves with it.
+    pub(crate) fn close(self) {
+        // The use that is counted for this is given back there, under the same lock.
+        let context = ManuallyDrop::new(self).context;
+        context.invocation.close(context.index(), context.id);
+    }
+}
+
+impl Clone for Kept {
+    fn clone(&self) -> Self {
+        self.context.keep()
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.context.invocation.give_back(self.context.invocation.lock());
+    }
+}
+
+impl Deref for Kept {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        &self.context
+    }
 }
 
 impl Node {
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.stage, Stage::Open | Stage::Announced)
     }
+}
+
+/// Where a thread is.
+#[derive(Clone, Copy)]
+pub(crate) enum Current {
+    /// In no trace at all.
+    Nowhere,
+    /// In what itself takes part in sending: nothing is recorded, and nothing is looked for in the environment.
+    Outside,
+    At(Context),
 }
 
 /// What a function must know before anything else.
@@ -74,9 +133,10 @@ pub(crate) enum Here {
 }
 
 thread_local! {
-    /// Apart from the context, as it needs no destructor: reading it is all that a function costs where nothing is recorded.
+    /// Apart from the place, so that it is all that a function reads where nothing is recorded.
     static HERE: Cell<Here> = const { Cell::new(Here::Nowhere) };
-    static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
+    /// A copy needs no destructor, so it is there as long as its thread is.
+    static CURRENT: Cell<Current> = const { Cell::new(Current::Nowhere) };
 }
 
 #[inline]
@@ -90,74 +150,49 @@ pub(crate) fn is_recording() -> bool {
     here() == Here::Recording
 }
 
-/// Looks at the current context. `look` must not run user code.
-pub(crate) fn with<R>(look: impl FnOnce(Option<&Context>) -> R) -> R {
-    let mut look = Some(look);
-    let looked = CURRENT.try_with(|current| {
-        let context = current.try_borrow();
-        look.take().map(|look| look(context.as_deref().ok().and_then(Option::as_ref)))
-    });
-    match (looked, look) {
-        (Ok(Some(result)), _) => result,
-        // The thread is ending, and its context is gone.
-        (_, Some(look)) => look(None),
-        (_, None) => unreachable!("the closure was called and its result is above"),
-    }
-}
-
-/// The current context.
+/// The current place, if there is one.
+#[inline]
 pub(crate) fn current() -> Option<Context> {
-    // A bare `Option::cloned` is ambiguous here.
-    #[allow(clippy::redundant_closure_for_method_calls)]
-    with(|context| context.cloned())
-}
-
-/// Makes `context` the current one and returns the one before.
-pub(crate) fn replace(context: Option<Context>) -> Option<Context> {
-    let here = match &context {
-        None => Here::Nowhere,
-        Some(context) if context.is_recording() => Here::Recording,
-        Some(_) => Here::Unrecorded,
-    };
-    let mut context = Some(context);
-    let previous = CURRENT.try_with(|current| {
-        let mut current = current.try_borrow_mut().ok()?;
-        HERE.set(here);
-        context.take().and_then(|context| std::mem::replace(&mut *current, context))
-    });
-    if previous.is_err() {
-        // The thread is ending, and its context is gone.
-        HERE.set(Here::Nowhere);
+    match CURRENT.get() {
+        Current::At(context) => Some(context),
+        Current::Nowhere | Current::Outside => None,
     }
-    previous.ok().flatten()
 }
 
-/// A context that is current until this is dropped.
-pub(crate) struct Entered {
+/// Makes `current` the current place and returns the one before.
+#[inline]
+pub(crate) fn replace(current: Current) -> Current {
+    HERE.set(match current {
+        Current::Nowhere => Here::Nowhere,
+        Current::At(context) if context.is_recording() => Here::Recording,
+        Current::At(_) | Current::Outside => Here::Unrecorded,
+    });
+    CURRENT.replace(current)
+}
+
+/// A place that is current until this is dropped.
+pub(crate) struct Entered<'a> {
     /// What was current before, if this changed it.
-    previous: Option<Option<Context>>,
+    previous: Option<Current>,
+    kept: PhantomData<&'a Kept>,
 }
 
-impl Entered {
-    /// Makes `context` current; a place that is none changes nothing.
-    pub(crate) fn new(context: Option<Context>) -> Self {
-        Self { previous: context.map(|context| replace(Some(context))) }
+impl<'a> Entered<'a> {
+    /// Makes a place current; no place changes nothing.
+    pub(crate) fn new(place: Option<&'a Kept>) -> Self {
+        Self { previous: place.map(|place| replace(Current::At(**place))), kept: PhantomData }
     }
 
     /// Makes nothing current and lets nothing be recorded: for what itself takes part in sending.
     pub(crate) fn outside() -> Self {
-        let previous = Some(replace(None));
-        // Unlike nowhere, where a function would look for its trace in the environment.
-        HERE.set(Here::Unrecorded);
-        Self { previous }
+        Self { previous: Some(replace(Current::Outside)), kept: PhantomData }
     }
 }
 
-impl Drop for Entered {
+impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        if let Some(previous) = self.previous.take() {
-            // The context that was current goes after the old one is back: giving its invocation back may send.
-            drop(replace(previous));
+        if let Some(previous) = self.previous {
+            replace(previous);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::future::Future;
 use crate::trace_header::TraceHeader;
 use crate::trace_id::TraceId;
 
-use super::context::{self, Context, Entered};
+use super::context::{self, Context, Entered, Kept};
 use super::source::header_of_environment;
 use super::traced::Carried;
 use super::tracer::Tracer;
@@ -19,16 +19,12 @@ use super::tracer::Tracer;
 /// ```
 #[must_use]
 pub fn trace_id() -> Option<TraceId> {
-    let of_context = |context: Option<&Context>| {
-        context.map(|context| {
-            let state = context.invocation.lock();
-            state.has_trace.then(|| state.header.root())
-        })
-    };
-    context::with(of_context).unwrap_or_else(|| {
-        let header: TraceHeader = header_of_environment(Tracer::global_ref().config())?.parse().ok()?;
-        Some(header.root())
-    })
+    if let Some(current) = context::current() {
+        let state = current.invocation.lock();
+        return state.has_trace.then(|| state.header.root());
+    }
+    let header: TraceHeader = header_of_environment(Tracer::global_ref().config())?.parse().ok()?;
+    Some(header.root())
 }
 
 /// The tracing header to send with a call, its `Parent` the current subsegment; as it came where nothing is recorded.
@@ -44,10 +40,10 @@ pub fn trace_id() -> Option<TraceId> {
 /// ```
 #[must_use]
 pub fn trace_header() -> Option<String> {
-    let of_context = |context: Option<&Context>| {
-        context.map(|context| context.invocation.lock().header_to_pass_on(context.id))
-    };
-    context::with(of_context).unwrap_or_else(|| header_of_environment(Tracer::global_ref().config()))
+    match context::current() {
+        Some(current) => current.invocation.lock().header_to_pass_on(current.id),
+        None => header_of_environment(Tracer::global_ref().config()),
+    }
 }
 
 /// Whether what happens here is recorded.
@@ -81,7 +77,7 @@ pub fn is_sampled() -> bool {
 /// ```
 #[derive(Clone)]
 pub struct Handle {
-    place: Option<Context>,
+    place: Option<Kept>,
 }
 
 impl Handle {
@@ -92,7 +88,7 @@ impl Handle {
     /// ```
     #[must_use]
     pub fn current() -> Self {
-        Self { place: context::current() }
+        Self { place: context::current().map(Context::keep) }
     }
 
     /// Runs `body` in this place.
@@ -101,7 +97,7 @@ impl Handle {
     /// assert_eq!(tracer_runtime::Handle::current().enter(|| 1 + 1), 2);
     /// ```
     pub fn enter<R>(&self, body: impl FnOnce() -> R) -> R {
-        let _entered = Entered::new(self.place.clone());
+        let _entered = Entered::new(self.place.as_ref());
         body()
     }
 

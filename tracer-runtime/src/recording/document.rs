@@ -3,15 +3,22 @@
 use crate::trace_id::TraceId;
 
 use super::fit::{is_cuttable, smallest_cut};
-use super::json::{write_cut, write_seconds};
-use super::node::{Field, NONE, NodeIndex, Section, Stage, Text};
-use super::record::Record;
+use super::json::{Clock, write_cut};
+use super::node::{Body, Field, NONE, NodeIndex, Section, Stage, Text};
+use super::record::{Dropped, Record};
 
 /// Appends the document whose root is `root`, with everything below it that leaves in it.
 ///
-/// Walks by the links of the tree, so depth costs no stack.
-pub(crate) fn write_document(record: &Record, root: NodeIndex, trace_id: TraceId, out: &mut Vec<u8>) {
-    write_root(record, root, trace_id, out);
+/// Says how many subsegments are in it. Walks by the links of the tree, so depth costs no stack.
+pub(crate) fn write_document(
+    record: &Record,
+    root: NodeIndex,
+    trace_id: TraceId,
+    out: &mut Vec<u8>,
+) -> usize {
+    let mut clock = Clock::default();
+    write_root(record, root, trace_id, &mut clock, out);
+    let mut count = 1;
     let mut at = root;
     let mut next = first_nested(record, at, record[at].first_child);
     loop {
@@ -22,7 +29,7 @@ pub(crate) fn write_document(record: &Record, root: NodeIndex, trace_id: TraceId
             let has_children = first_nested(record, at, record[at].first_child) != NONE;
             out.extend_from_slice(if has_children { b"]}" } else { b"}" });
             if at == root {
-                return;
+                return count;
             }
             next = first_nested(record, record[at].parent, record[at].next);
             if next == NONE {
@@ -32,7 +39,9 @@ pub(crate) fn write_document(record: &Record, root: NodeIndex, trace_id: TraceId
             }
             out.push(b',');
         }
-        write_nested(record, next, out);
+        out.push(b'{');
+        write_members(record, next, false, &mut clock, out);
+        count += 1;
         at = next;
         next = first_nested(record, at, record[at].first_child);
     }
@@ -40,14 +49,14 @@ pub(crate) fn write_document(record: &Record, root: NodeIndex, trace_id: TraceId
 
 /// Appends an open subsegment alone, as in progress, with the annotations so far.
 pub(crate) fn write_in_progress(record: &Record, index: NodeIndex, trace_id: TraceId, out: &mut Vec<u8>) {
-    write_root(record, index, trace_id, out);
+    write_root(record, index, trace_id, &mut Clock::default(), out);
     out.push(b'}');
 }
 
 /// Appends a subsegment's own part as it stands in its parent's document, without the closing brace.
 pub(crate) fn write_nested(record: &Record, index: NodeIndex, out: &mut Vec<u8>) {
     out.push(b'{');
-    write_members(record, index, false, out);
+    write_members(record, index, false, &mut Clock::default(), out);
 }
 
 /// The first of `from` and its later siblings that leaves in the document of its parent.
@@ -59,27 +68,21 @@ fn first_nested(record: &Record, parent: NodeIndex, from: NodeIndex) -> NodeInde
     at
 }
 
-fn write_root(record: &Record, index: NodeIndex, trace_id: TraceId, out: &mut Vec<u8>) {
+fn write_root(record: &Record, index: NodeIndex, trace_id: TraceId, clock: &mut Clock, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"trace_id\":\"");
     out.extend_from_slice(&trace_id.to_bytes());
     out.extend_from_slice(b"\",\"parent_id\":\"");
     out.extend_from_slice(&record[index].parent_id.to_bytes());
     out.extend_from_slice(b"\",\"type\":\"subsegment\",");
-    write_members(record, index, true, out);
+    write_members(record, index, true, clock, out);
 }
 
 /// Appends everything of a subsegment but its brackets and children.
-fn write_members(record: &Record, index: NodeIndex, is_root: bool, out: &mut Vec<u8>) {
+fn write_members(record: &Record, index: NodeIndex, is_root: bool, clock: &mut Clock, out: &mut Vec<u8>) {
     let mut writer = Members { record, index, out };
-    writer.identity();
+    writer.identity(clock);
     writer.flags();
-    writer.cause();
-    writer.members();
-    writer.http();
-    writer.object(Section::Aws, b"\"aws\":{");
-    writer.object(Section::Sql, b"\"sql\":{");
-    writer.object(Section::Annotation, b"\"annotations\":{");
-    writer.metadata(is_root);
+    writer.values(is_root);
 }
 
 struct Members<'a> {
@@ -89,17 +92,17 @@ struct Members<'a> {
 }
 
 impl Members<'_> {
-    fn identity(&mut self) {
+    fn identity(&mut self, clock: &mut Clock) {
         let node = &self.record[self.index];
         self.out.extend_from_slice(b"\"id\":\"");
         self.out.extend_from_slice(&node.id.to_bytes());
         self.out.extend_from_slice(b"\",\"name\":\"");
-        self.text(node.name);
+        self.out.extend_from_slice(self.record.name(self.index));
         self.out.extend_from_slice(b"\",\"start_time\":");
-        write_seconds(self.out, node.start);
+        clock.write(node.start, self.out);
         if node.stage == Stage::Leaving {
             self.out.extend_from_slice(b",\"end_time\":");
-            write_seconds(self.out, node.end);
+            clock.write(node.end, self.out);
         } else {
             self.out.extend_from_slice(b",\"in_progress\":true");
         }
@@ -107,36 +110,54 @@ impl Members<'_> {
 
     fn flags(&mut self) {
         let flags = self.record[self.index].flags;
-        let named = [
-            (flags.fault, &b",\"fault\":true"[..]),
-            (flags.error, b",\"error\":true"),
-            (flags.throttle, b",\"throttle\":true"),
-        ];
-        for (_, text) in named.into_iter().filter(|(is_set, _)| *is_set) {
-            self.out.extend_from_slice(text);
+        if flags.fault {
+            self.out.extend_from_slice(b",\"fault\":true");
         }
+        if flags.error {
+            self.out.extend_from_slice(b",\"error\":true");
+        }
+        if flags.throttle {
+            self.out.extend_from_slice(b",\"throttle\":true");
+        }
+    }
+
+    fn values(&mut self, is_root: bool) {
+        let node = &self.record[self.index];
+        let is_noted = is_root && self.record.dropped != Dropped::default();
+        let is_cut = node.spare != u32::MAX || node.lost_fields > 0;
+        self.cause();
+        match node.body {
+            Body::Empty if !is_noted => {}
+            Body::Whole { text, section, .. } if !is_noted && !is_cut => {
+                self.text(text);
+                self.out.extend_from_slice(section.brackets().1);
+            }
+            _ => self.sections(is_noted),
+        }
+    }
+
+    fn sections(&mut self, is_noted: bool) {
+        self.section(Section::Member);
+        self.http();
+        self.section(Section::Aws);
+        self.section(Section::Sql);
+        self.section(Section::Annotation);
+        self.metadata(is_noted);
     }
 
     /// An exception of a child by its id, exceptions of its own in full, or both.
     fn cause(&mut self) {
-        let exceptions = self.record.fields_of(self.index, Section::Exception);
-        let Some(cause) = self.record[self.index].cause else {
-            self.list(exceptions, b",\"cause\":{\"exceptions\":[", b"]}");
+        let Some(failure) = &self.record[self.index].failure else { return };
+        let Some(cause) = failure.cause else {
+            self.section(Section::Exception);
             return;
         };
         let id = cause.to_bytes();
         let opening = [b",\"cause\":{\"id\":\"", id.as_slice(), b"\",\"exceptions\":["].concat();
-        if !self.list(exceptions, &opening, b"]}") {
+        if !self.fields(self.record.fields_of(self.index, Section::Exception), &opening, b"]}") {
             self.out.extend_from_slice(b",\"cause\":\"");
             self.out.extend_from_slice(&id);
             self.out.push(b'"');
-        }
-    }
-
-    fn members(&mut self) {
-        for field in self.record.fields_of(self.index, Section::Member) {
-            self.out.push(b',');
-            self.text(field.text);
         }
     }
 
@@ -144,49 +165,34 @@ impl Members<'_> {
         let start = self.out.len();
         self.out.extend_from_slice(b",\"http\":{");
         let empty = self.out.len();
-        let request = self.record.fields_of(self.index, Section::HttpRequest);
-        self.list(request, b"\"request\":{", b"}");
-        let response = self.record.fields_of(self.index, Section::HttpResponse);
-        let opening: &[u8] = if self.out.len() == empty { b"\"response\":{" } else { b",\"response\":{" };
-        self.list(response, opening, b"}");
+        if self.section(Section::HttpRequest) {
+            self.out.push(b',');
+        }
+        if !self.section(Section::HttpResponse) && self.out.len() > empty {
+            self.out.pop();
+        }
         if self.out.len() == empty {
             self.out.truncate(start);
         } else {
             self.out.push(b'}');
-        }
-    }
-
-    fn object(&mut self, section: Section, opening: &[u8]) {
-        let fields = self.record.fields_of(self.index, section);
-        let start = self.out.len();
-        self.out.push(b',');
-        if !self.list(fields, opening, b"}") {
-            self.out.truncate(start);
         }
     }
 
     /// Namespaces in the order of their first value, each with its values in order; what was dropped, last.
-    fn metadata(&mut self, is_root: bool) {
+    fn metadata(&mut self, is_noted: bool) {
         let start = self.out.len();
-        self.out.extend_from_slice(b",\"metadata\":{");
+        self.out.extend_from_slice(Section::Metadata.brackets().0);
         let empty = self.out.len();
-        let (record, index) = (self.record, self.index);
-        let metadata = || record.fields_of(index, Section::Metadata);
-        for (at, field) in metadata().enumerate() {
-            if metadata().take(at).any(|earlier| earlier.namespace == field.namespace) {
-                continue;
-            }
-            let before = self.out.len();
-            if before > empty {
-                self.out.push(b',');
-            }
-            self.text(self.record.namespaces[usize::from(field.namespace)]);
-            let same = metadata().skip(at).filter(|other| other.namespace == field.namespace);
-            if !self.list(same, b":{", b"}") {
-                self.out.truncate(before);
+        let mut seen = Vec::new();
+        for field in self.record.fields_of(self.index, Section::Metadata) {
+            if !seen.contains(&field.namespace) {
+                seen.push(field.namespace);
+                self.namespace(field.namespace, empty);
             }
         }
-        self.dropped(is_root, self.out.len() == empty);
+        if is_noted {
+            self.dropped(self.out.len() == empty);
+        }
         if self.out.len() == empty {
             self.out.truncate(start);
         } else {
@@ -194,32 +200,43 @@ impl Members<'_> {
         }
     }
 
-    fn dropped(&mut self, is_root: bool, is_first: bool) {
-        let dropped = self.record.dropped;
-        if !is_root || dropped == super::record::Dropped::default() {
-            return;
+    /// Writes the values of one namespace, unless none is kept.
+    fn namespace(&mut self, namespace: u16, empty: usize) {
+        let before = self.out.len();
+        if before > empty {
+            self.out.push(b',');
         }
+        self.text(self.record.namespaces[usize::from(namespace)]);
+        let fields = self.record.fields_of(self.index, Section::Metadata);
+        if !self.fields(fields.filter(|field| field.namespace == namespace), b":{", b"}") {
+            self.out.truncate(before);
+        }
+    }
+
+    fn dropped(&mut self, is_first: bool) {
         let comma = if is_first { "" } else { "," };
-        let (values, subsegments) = (dropped.values, dropped.subsegments);
+        let Dropped { values, subsegments } = self.record.dropped;
         let text = format!(
             "{comma}\"tracer-runtime\":{{\"dropped\":{{\"values\":{values},\"subsegments\":{subsegments}}}}}"
         );
         self.out.extend_from_slice(text.as_bytes());
     }
 
-    /// Writes the fields with commas between, and nothing at all where there are none.
-    fn list(&mut self, fields: impl Iterator<Item = Field>, opening: &[u8], closing: &[u8]) -> bool {
+    fn section(&mut self, section: Section) -> bool {
+        let (opening, closing) = section.brackets();
+        self.fields(self.record.fields_of(self.index, section), opening, closing)
+    }
+
+    /// Writes the fields with commas between, and nothing at all where none is kept.
+    fn fields(&mut self, fields: impl Iterator<Item = Field>, opening: &[u8], closing: &[u8]) -> bool {
         let start = self.out.len();
         self.out.extend_from_slice(opening);
         let empty = self.out.len();
-        for field in fields {
-            let before = self.out.len();
-            if before > empty {
+        for field in fields.filter(|field| !field.is_lost) {
+            if self.out.len() > empty {
                 self.out.push(b',');
             }
-            if !self.field(field) {
-                self.out.truncate(before);
-            }
+            self.field(field);
         }
         if self.out.len() == empty {
             self.out.truncate(start);
@@ -229,19 +246,15 @@ impl Members<'_> {
         true
     }
 
-    fn field(&mut self, field: Field) -> bool {
-        if field.is_lost {
-            return false;
-        }
+    fn field(&mut self, field: Field) {
         let allowed = smallest_cut(field).saturating_add(self.record[self.index].spare);
         if !is_cuttable(field) || field.text.length <= allowed {
             self.text(field.text);
-            return true;
+            return;
         }
         let (key, value) = self.record.text(field.text).split_at(field.key_length as usize);
         self.out.extend_from_slice(key);
         write_cut(self.out, value, allowed as usize - key.len());
-        true
     }
 
     fn text(&mut self, text: Text) {

@@ -111,8 +111,8 @@ impl Exceptions {
         index: NodeIndex,
         new_id: &mut dyn FnMut() -> SegmentId,
     ) {
-        let own = record[index].own_chain.clone();
-        let of_child = record[index].chain_of_child.clone();
+        let failure = record[index].failure();
+        let (own, of_child) = (failure.own_chain.clone(), failure.chain_of_child.clone());
         let known =
             || own.iter().chain(&of_child).flat_map(|chain| (0..chain.len()).map(move |at| (chain, at)));
         let find = |exception: &Exception| known().find(|(chain, at)| exception.is(&chain[*at]));
@@ -125,7 +125,7 @@ impl Exceptions {
             links.extend_from_slice(&chain[from..]);
             let is_childs = of_child.as_ref().is_some_and(|of_child| Arc::ptr_eq(of_child, chain));
             if written.is_empty() && is_childs {
-                record[index].cause = links.first().map(|link| link.id);
+                record[index].failure().cause = links.first().map(|link| link.id);
             }
         }
         let stack = stack(record, index);
@@ -134,7 +134,7 @@ impl Exceptions {
             let stack = if at == 0 { stack.as_slice() } else { b"" };
             record.put(index, Section::Exception, 0, 0, |out| exception.write(out, id, cause, stack));
         }
-        record[index].own_chain = Some(links.into());
+        record[index].failure().own_chain = Some(links.into());
     }
 }
 

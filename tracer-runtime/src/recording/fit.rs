@@ -2,7 +2,7 @@
 
 use super::json::CUT_OVERHEAD;
 use super::node::{Field, NodeIndex, Section};
-use super::record::Record;
+use super::record::{NODE_TEXT_OVERHEAD, Record, SECTION_TEXT_OVERHEAD};
 
 /// A value is cut to no less than this much of it.
 const SMALLEST_CUT: u32 = CUT_OVERHEAD as u32 + 24;
@@ -10,17 +10,17 @@ const SMALLEST_CUT: u32 = CUT_OVERHEAD as u32 + 24;
 impl Record {
     /// Decides how much of each value is written so that the subsegment's own part is at most `limit` bytes.
     pub(crate) fn fit(&mut self, index: NodeIndex, limit: usize) {
-        let own = self[index].text_bytes as usize;
-        if own <= limit {
+        if self.text_bytes(index) <= limit {
             if self[index].lost_fields > 0 {
                 self.mark_lost(index, |_, _| false);
             }
             (self[index].spare, self[index].lost_fields) = (u32::MAX, 0);
             return;
         }
-        let all: usize = self.fields_of_any(index).map(|field| self.field_bytes(field) as usize).sum();
-        let fixed = own - all.min(own);
-        let mut room = limit.saturating_sub(fixed);
+        let node = &self[index];
+        let fixed =
+            node.name.length() + NODE_TEXT_OVERHEAD + SECTION_TEXT_OVERHEAD * node.sections.count_ones();
+        let mut room = limit.saturating_sub(fixed as usize);
         let mut lost = 0;
         // First come, first served: each value that fits at its smallest is kept.
         self.mark_lost(index, |record, field| {

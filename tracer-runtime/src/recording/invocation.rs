@@ -1,14 +1,12 @@
 //! One invocation: its header, its clock, its record; reused from a pool, so that a warm process allocates none.
 
-use std::ops::Deref;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::trace_header::{TraceHeader, is_printable};
 use crate::trace_id::SegmentId;
 
-use super::node::{NONE, NodeIndex};
+use super::node::{NONE, Node, NodeIndex};
 use super::outbox::Due;
 use super::record::{Record, SEND_EARLY_BYTES};
 use super::scratch;
@@ -17,15 +15,17 @@ use super::watcher::{self, Schedule};
 
 /// An entry of the pool. It lives as long as the process: there are as many as were ever in use at once.
 pub(crate) struct Invocation {
-    users: AtomicUsize,
     pub(crate) schedule: Schedule,
     state: Mutex<State>,
 }
 
 pub(crate) struct State {
-    /// Counts the uses of this entry, so that a late report about an earlier one is told apart.
-    generation: u64,
+    /// How many [`InvocationRef`]s there are; the last one gives the entry back to the pool.
+    users: usize,
     pub(crate) tracer: Option<Tracer>,
+    pub(crate) is_watched: bool,
+    pub(crate) capture_response: bool,
+    pub(crate) capture_error: bool,
     pub(crate) header: TraceHeader,
     pub(crate) has_trace: bool,
     pub(crate) is_recording: bool,
@@ -61,8 +61,11 @@ impl Invocation {
             return free;
         }
         let state = State {
-            generation: 0,
+            users: 0,
             tracer: None,
+            is_watched: false,
+            capture_response: false,
+            capture_error: false,
             header: TraceHeader::EMPTY,
             has_trace: false,
             is_recording: false,
@@ -73,108 +76,107 @@ impl Invocation {
             start_micros: 0,
             ids: fastrand::Rng::new(),
         };
-        let new =
-            Self { users: AtomicUsize::new(0), schedule: Schedule::default(), state: Mutex::new(state) };
+        let new = Self { schedule: Schedule::default(), state: Mutex::new(state) };
         let new: &'static Self = Box::leak(Box::new(new));
         lock(&ALL).push(new);
         new
     }
 
     /// The state, for a few instructions: no user code and no system call runs under this lock.
+    #[inline]
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
 
-    /// Closes a subsegment and sends what leaves with it.
-    pub(crate) fn close(&self, index: NodeIndex, id: SegmentId) {
+    /// Closes a subsegment and sends what leaves with it. Gives one use of this entry back, under the same lock.
+    pub(crate) fn close(&'static self, index: NodeIndex, id: SegmentId) {
         let mut state = self.lock();
-        let end = state.now();
-        let Some(tracer) = state.tracer.clone() else {
-            return;
-        };
-        if state.record.find(index, id).is_none_or(|node| !node.is_open()) {
-            return;
+        let limit = state.limit();
+        if state.record.find(index, id).is_some_and(Node::is_open) {
+            let end = state.now();
+            state.record.close(index, end, limit);
+            if state.record.closed_bytes > SEND_EARLY_BYTES {
+                state.record.depart_all(Due::Closed, limit);
+            }
+            state = self.send_outbox(state);
         }
-        state.record.close(index, end, tracer.limit());
-        if state.record.closed_bytes > SEND_EARLY_BYTES {
-            state.record.depart_all(Due::Closed, tracer.limit());
-        }
-        self.send_outbox(state);
+        self.give_back(state);
     }
 
     /// Sends what the schedule says is due at `now`, in the watcher's [`ticks`]. Asking under the lock makes sure that it
     /// is this invocation's schedule and not the next one's.
     pub(crate) fn send_what_is_due(&'static self, now: u64) {
-        // A user too, so that the invocation does not end before what is on its way has arrived.
-        let Some(_user) = self.retain() else { return };
-        let state = self.lock();
+        let mut state = self.lock();
+        if state.users == 0 {
+            return;
+        }
         let Some(due) = self.schedule.due(now) else { return };
         if state.record.live() == 0 {
             // Until something is opened again.
             self.schedule.pause();
             return;
         }
-        self.send_from(state, due);
+        // A user too, so that the invocation does not end before what is on its way has arrived.
+        state.users += 1;
+        state = self.send_from(state, due);
+        self.give_back(state);
     }
 
-    pub(crate) fn send(&self, due: Due) {
-        self.send_from(self.lock(), due);
+    pub(crate) fn send(&'static self, due: Due) {
+        drop(self.send_from(self.lock(), due));
     }
 
-    fn send_from<'a>(&'a self, mut state: MutexGuard<'a, State>, due: Due) {
-        let Some(limit) = state.tracer.as_ref().map(Tracer::limit) else { return };
+    fn send_from(
+        &'static self,
+        mut state: MutexGuard<'static, State>,
+        due: Due,
+    ) -> MutexGuard<'static, State> {
+        let limit = state.limit();
         state.record.depart_all(due, limit);
-        self.send_outbox(state);
+        self.send_outbox(state)
     }
 
     /// Sends what is left of a test's trace.
-    pub(crate) fn send_everything(&self) {
+    pub(crate) fn send_everything(&'static self) {
         self.send(Due::ClosedAndOpen);
     }
 
     /// Sends the outbox, document by document; the lock is released for each system call.
-    fn send_outbox<'a>(&'a self, mut state: MutexGuard<'a, State>) {
+    fn send_outbox(&'static self, mut state: MutexGuard<'static, State>) -> MutexGuard<'static, State> {
         if state.record.outbox.is_empty() {
-            return;
+            return state;
         }
-        let generation = state.generation;
         let Some(tracer) = state.tracer.clone() else {
-            return;
+            return state;
         };
         let mut datagram = scratch::take();
-        while state.generation == generation {
+        loop {
             datagram.clear();
             let (trace, limit) = (state.header.root(), tracer.limit());
             let Some(taken) = state.record.take_next(trace, limit, &mut datagram) else { break };
             drop(state);
             let outcome = tracer.send(&datagram, limit);
             state = self.lock();
-            if state.generation == generation {
-                state.record.sent(taken, outcome, tracer.limit());
-            }
+            state.record.sent(taken, outcome, tracer.limit());
         }
-        drop(state);
         scratch::give_back(datagram);
+        state
     }
 
-    /// Another reference, unless the last one is just going.
-    fn retain(&'static self) -> Option<InvocationRef> {
-        let more = |users: usize| (users > 0).then(|| users + 1);
-        self.users.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more).ok().map(|_| InvocationRef(self))
-    }
-
-    /// Ends the use of this entry: what is closed still leaves, what nobody will ever close is forgotten.
-    fn release(&'static self) {
-        self.schedule.disarm();
-        if self.lock().record.live() > 0 {
-            self.send(Due::Closed);
+    /// Ends one use; with the last one what is closed still leaves, and what nobody will ever close is forgotten.
+    pub(crate) fn give_back(&'static self, mut state: MutexGuard<'static, State>) {
+        state.users -= 1;
+        if state.users > 0 {
+            return;
         }
-        let tracer = {
-            let mut state = self.lock();
-            state.generation += 1;
-            state.record.reset();
-            state.tracer.take()
-        };
+        // No user is left, and none comes before this entry is back in the pool.
+        self.schedule.disarm();
+        if state.record.live() > 0 {
+            state = self.send_from(state, Due::Closed);
+        }
+        state.record.reset();
+        let tracer = state.tracer.take();
+        drop(state);
         // A user's sink may be dropped with it: not under the lock.
         drop(tracer);
         lock(&FREE).push(self);
@@ -189,6 +191,17 @@ impl State {
 
     pub(crate) fn new_id(&mut self) -> SegmentId {
         new_id(&mut self.ids)
+    }
+
+    /// The largest datagram to send now, in bytes.
+    pub(crate) fn limit(&self) -> usize {
+        self.tracer.as_ref().map_or(usize::MAX, Tracer::limit)
+    }
+
+    /// Another reference, counted under the lock that is held already.
+    pub(crate) fn count(&mut self, invocation: &'static Invocation) -> InvocationRef {
+        self.users += 1;
+        InvocationRef(invocation)
     }
 
     /// The record, and what makes new ids for it.
@@ -223,17 +236,39 @@ impl InvocationRef {
             state.begin(tracer, text);
             state.is_recording
         };
-        invocation.users.store(1, Ordering::Relaxed);
         if is_recording && tracer.is_watched() {
             invocation.schedule.arm(beginning.deadline.and_then(remaining));
             watcher::wake();
         }
         Some(Self(invocation))
     }
+
+    /// The entry of the pool, which does not keep the invocation going.
+    pub(crate) fn entry(&self) -> &'static Invocation {
+        self.0
+    }
+
+    /// The entry of the pool, whose use the taker gives back.
+    pub(crate) fn into_entry(self) -> &'static Invocation {
+        std::mem::ManuallyDrop::new(self).0
+    }
+}
+
+impl Clone for InvocationRef {
+    fn clone(&self) -> Self {
+        self.0.lock().count(self.0)
+    }
+}
+
+impl Drop for InvocationRef {
+    fn drop(&mut self) {
+        self.0.give_back(self.0.lock());
+    }
 }
 
 impl State {
     fn begin(&mut self, tracer: &Tracer, text: &str) {
+        self.users = 1;
         self.has_trace = self.header.assign(text).is_ok();
         self.is_recording = tracer.is_enabled() && self.header.is_sampled() && self.header.parent().is_some();
         self.verbatim.clear();
@@ -241,15 +276,18 @@ impl State {
             self.verbatim.push_str(text);
         }
         self.adoptable = NONE;
-        self.start = Instant::now();
-        self.start_micros =
-            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_micros() as u64);
         if self.is_recording {
+            self.start = Instant::now();
+            self.start_micros =
+                SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_micros() as u64);
             self.record.begin(tracer.service());
             // Ids differ in sandboxes restored from one snapshot: their headers and clocks do.
             let parent = self.header.parent().unwrap_or(SegmentId::ZERO).0;
             let seed = self.ids.u64(..);
             self.ids.seed(seed ^ parent.rotate_left(17) ^ self.start_micros);
+            self.is_watched = tracer.is_watched();
+            let config = tracer.config();
+            (self.capture_response, self.capture_error) = (config.capture_response, config.capture_error);
         }
         self.tracer = Some(tracer.clone());
     }
@@ -264,46 +302,8 @@ fn remaining(deadline: u64) -> Option<Duration> {
     (remaining <= LONGEST).then_some(remaining)
 }
 
-#[cfg(test)]
-impl InvocationRef {
-    /// The entry of the pool, which does not keep the invocation going.
-    pub(crate) fn entry(&self) -> &'static Invocation {
-        self.0
-    }
-}
-
-impl Clone for InvocationRef {
-    fn clone(&self) -> Self {
-        self.0.users.fetch_add(1, Ordering::Relaxed);
-        Self(self.0)
-    }
-}
-
-impl Drop for InvocationRef {
-    fn drop(&mut self) {
-        // As in `Arc`: the last user sees everything that the others did.
-        if self.0.users.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.release();
-        }
-    }
-}
-
-impl Deref for InvocationRef {
-    type Target = Invocation;
-
-    fn deref(&self) -> &Invocation {
-        self.0
-    }
-}
-
-/// Whether two references are of the same invocation.
-impl PartialEq for InvocationRef {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self.0, other.0)
-    }
-}
-
 /// Locks, also after a panic in another thread: every change of a record is whole before anything can panic.
+#[inline]
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

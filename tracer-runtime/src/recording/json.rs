@@ -1,9 +1,10 @@
 //! Pieces of JSON text: strings, times, and values of bounded size.
 
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
+
+use super::serializer::{Serializer, Stopped};
 
 /// Appends `text` as a JSON string.
 pub(crate) fn write_string(out: &mut Vec<u8>, text: &str) {
@@ -13,23 +14,62 @@ pub(crate) fn write_string(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Appends `text` escaped for the inside of a JSON string.
+#[inline]
 pub(crate) fn write_escaped(out: &mut Vec<u8>, text: &str) {
-    let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= b' ' && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.extend_from_slice(&text.as_bytes()[plain..at]);
-        write_escape(out, byte);
-        plain = at + 1;
+    if needs_escape(text.as_bytes()) {
+        write_with_escapes(out, text.as_bytes());
+    } else {
+        out.extend_from_slice(text.as_bytes());
     }
-    out.extend_from_slice(&text.as_bytes()[plain..]);
+}
+
+fn write_with_escapes(out: &mut Vec<u8>, mut text: &[u8]) {
+    while let Some(at) = text.iter().position(|byte| is_escaped(*byte)) {
+        out.extend_from_slice(&text[..at]);
+        write_escape(out, text[at]);
+        text = &text[at + 1..];
+    }
+    out.extend_from_slice(text);
+}
+
+fn is_escaped(byte: u8) -> bool {
+    byte < b' ' || byte == b'"' || byte == b'\\'
+}
+
+/// Looks at eight bytes at a time, the last ones perhaps for the second time.
+#[inline]
+fn needs_escape(text: &[u8]) -> bool {
+    if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        let mut words = text.chunks_exact(8).skip(1);
+        return word_needs_escape(*first)
+            || word_needs_escape(*last)
+            || words.any(|word| word.try_into().is_ok_and(word_needs_escape));
+    }
+    if let (Some([a, b, c, d]), Some([e, f, g, h])) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        return word_needs_escape([*a, *b, *c, *d, *e, *f, *g, *h]);
+    }
+    text.iter().any(|byte| is_escaped(*byte))
+}
+
+/// Whether any of eight bytes is escaped, by the well-known tests for a zero byte and for one below a limit.
+#[inline]
+fn word_needs_escape(bytes: [u8; 8]) -> bool {
+    const EACH: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = EACH << 7;
+    let word = u64::from_ne_bytes(bytes);
+    let quote = word ^ (EACH * b'"' as u64);
+    let backslash = word ^ (EACH * b'\\' as u64);
+    let below = word.wrapping_sub(EACH * b' ' as u64) & !word;
+    let zeros = (quote.wrapping_sub(EACH) & !quote) | (backslash.wrapping_sub(EACH) & !backslash);
+    (below | zeros) & HIGH != 0
 }
 
 fn write_escape(out: &mut Vec<u8>, byte: u8) {
     match byte {
         b'"' => out.extend_from_slice(b"\\\""),
         b'\\' => out.extend_from_slice(b"\\\\"),
+        0x08 => out.extend_from_slice(b"\\b"),
+        0x0c => out.extend_from_slice(b"\\f"),
         b'\n' => out.extend_from_slice(b"\\n"),
         b'\r' => out.extend_from_slice(b"\\r"),
         b'\t' => out.extend_from_slice(b"\\t"),
@@ -42,46 +82,65 @@ fn write_escape(out: &mut Vec<u8>, byte: u8) {
     }
 }
 
-/// Appends a time as X-Ray writes it: epoch seconds with six decimals.
-pub(crate) fn write_seconds(out: &mut Vec<u8>, micros: u64) {
-    let (seconds, fraction) = (micros / 1_000_000, (micros % 1_000_000) as u32);
-    // Fourteen digits hold the seconds of any u64 of microseconds.
-    let mut text = [b'0'; 21];
-    let (whole, decimals) = text.split_at_mut(14);
-    decimals[0] = b'.';
-    write_digits(&mut decimals[1..], fraction);
-    let first = match u32::try_from(seconds) {
-        // Ten digits, as every time of this century and the last.
-        Ok(seconds) if seconds >= 1_000_000_000 => {
-            write_digits(&mut whole[4..], seconds);
-            4
-        }
-        _ => {
-            let mut rest = seconds;
-            let mut at = whole.len();
-            while rest > 0 || at == whole.len() {
-                at -= 1;
-                whole[at] = b'0' + (rest % 10) as u8;
-                rest /= 10;
-            }
-            at
-        }
-    };
-    out.extend_from_slice(&text[first..]);
+/// Writes times as X-Ray does, epoch seconds with six decimals. It remembers the second, which most of a document share.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    second: u64,
+    /// Right-aligned: room for the digits of any second, the point, six decimals.
+    text: [u8; 27],
+    /// Where the digits begin.
+    first: usize,
 }
 
-/// Fills `digits` with the last digits of `number`.
-fn write_digits(digits: &mut [u8], mut number: u32) {
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (number % 10) as u8;
-        number /= 10;
+const POINT: usize = 20;
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { second: 0, text: *b"00000000000000000000.000000", first: POINT - 1 }
     }
 }
+
+impl Clock {
+    /// Appends the time `micros`, in epoch microseconds.
+    #[inline]
+    pub(crate) fn write(&mut self, micros: u64, out: &mut Vec<u8>) {
+        let (second, fraction) = (micros / 1_000_000, (micros % 1_000_000) as u32);
+        if second != self.second {
+            self.set(second);
+        }
+        for (at, pair) in [fraction / 10_000, fraction / 100 % 100, fraction % 100].into_iter().enumerate() {
+            self.text[POINT + 1 + 2 * at..][..2].copy_from_slice(&PAIRS[pair as usize]);
+        }
+        out.extend_from_slice(&self.text[self.first..]);
+    }
+
+    fn set(&mut self, second: u64) {
+        self.second = second;
+        let mut rest = second;
+        self.first = POINT;
+        while rest > 0 || self.first == POINT {
+            self.first -= 1;
+            self.text[self.first] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+    }
+}
+
+/// The digits of 0 to 99.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
 
 /// Why a user's value is not in the document as it is.
 pub(crate) enum Unserialized {
     /// Its `Serialize` returned this error.
-    Error(String),
+    Error(Box<str>),
     /// Its `Serialize` panicked.
     Panicked,
 }
@@ -89,59 +148,40 @@ pub(crate) enum Unserialized {
 /// Appends `value` as JSON, at most `limit` bytes of it; a longer one becomes a string that says it was cut.
 ///
 /// It stops asking the value for more once the limit is passed, so a value of any size costs bounded time and memory.
+#[inline]
 pub(crate) fn write_value<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     value: &T,
     limit: usize,
 ) -> Result<(), Unserialized> {
     let start = out.len();
-    let mut bounded = Bounded { out, left: limit, full: false };
+    // One more than may stay, to tell a value that just fits from one that went on.
+    let end = start + limit + 1;
     // A value that panics halfway is thrown away whole, so nothing broken is seen again.
-    let written = catch_unwind(AssertUnwindSafe(|| serde_json::to_writer(&mut bounded, value)));
-    let full = bounded.full;
+    let written = catch_unwind(AssertUnwindSafe(|| value.serialize(Serializer { out: &mut *out, end })));
     match written {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) if full => {
-            let kept = out.split_off(start);
+        Ok(Ok(())) if out.len() < end => Ok(()),
+        unwritten => not_whole(out, start, limit, unwritten),
+    }
+}
+
+#[cold]
+fn not_whole(
+    out: &mut Vec<u8>,
+    start: usize,
+    limit: usize,
+    written: std::thread::Result<Result<(), Stopped>>,
+) -> Result<(), Unserialized> {
+    let kept = out.split_off(start);
+    match written {
+        // A value may have hidden from its caller that it was stopped.
+        Ok(_) if kept.len() > limit => {
             write_cut(out, &kept, limit);
             Ok(())
         }
-        Ok(Err(error)) => {
-            out.truncate(start);
-            Err(Unserialized::Error(error.to_string()))
-        }
-        Err(_) => {
-            out.truncate(start);
-            Err(Unserialized::Panicked)
-        }
-    }
-}
-
-struct Bounded<'a> {
-    out: &'a mut Vec<u8>,
-    left: usize,
-    full: bool,
-}
-
-impl io::Write for Bounded<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_all(bytes)?;
-        Ok(bytes.len())
-    }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let taken = bytes.len().min(self.left);
-        self.out.extend_from_slice(&bytes[..taken]);
-        self.left -= taken;
-        if taken < bytes.len() {
-            self.full = true;
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        Ok(Ok(()) | Err(Stopped::Full)) => Err(Unserialized::Error("it stopped without an error".into())),
+        Ok(Err(Stopped::Error(error))) => Err(Unserialized::Error(error)),
+        Err(_) => Err(Unserialized::Panicked),
     }
 }
 
@@ -225,7 +265,7 @@ mod tests {
 
     fn seconds(micros: u64) -> String {
         let mut out = Vec::new();
-        write_seconds(&mut out, micros);
+        Clock::default().write(micros, &mut out);
         String::from_utf8(out).unwrap()
     }
 
@@ -235,6 +275,12 @@ mod tests {
         assert_eq!(seconds(5), "0.000005");
         assert_eq!(seconds(1_000_000), "1.000000");
         assert_eq!(seconds(u64::MAX), "18446744073709.551615");
+        let (mut clock, mut out) = (Clock::default(), Vec::new());
+        for micros in [2_000_001, 2_999_999, 11_000_000, 3, 0] {
+            clock.write(micros, &mut out);
+            out.push(b' ');
+        }
+        assert_eq!(String::from_utf8(out).unwrap(), "2.000001 2.999999 11.000000 0.000003 0.000000 ");
     }
 
     proptest! {

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::annotation::{Annotation, AnnotationValue, is_valid_key, valid_key};
+use crate::annotation::{Annotation, AnnotationValue, valid_key};
 
-use super::context::{self, Context};
+use super::context;
 use super::json::{Unserialized, write_string, write_value};
 use super::node::Section;
 use super::open::LONGEST_VALUE;
@@ -32,31 +32,28 @@ use super::{scratch, warning};
 #[inline]
 pub fn put_annotation(key: &str, value: impl AnnotationValue) {
     if context::is_recording() {
-        put_recorded_annotation(key, &value);
+        put_recorded_annotation(key, value.annotation());
     }
 }
 
-fn put_recorded_annotation(key: &str, value: &impl AnnotationValue) {
-    let mut text = scratch::take();
-    text.push(b'"');
-    text.extend_from_slice(valid_key(key).as_bytes());
-    text.extend_from_slice(b"\":");
-    let key_length = text.len();
-    value.annotate(&mut Annotation { json: &mut text });
-    if !is_valid_key(key) {
+fn put_recorded_annotation(key: &str, value: Annotation<'_>) {
+    let (Some(current), false) = (context::current(), value.is_none()) else { return };
+    let valid = valid_key(key);
+    if let Cow::Owned(valid) = &valid {
         warning::once("annotation key", || {
-            let shown: String = key.chars().take(60).collect();
-            format!(
-                "the annotation key {shown:?} became {:?}: use letters, digits and `_` only",
-                valid_key(&shown)
-            )
+            let (key, valid): (String, String) =
+                (key.chars().take(60).collect(), valid.chars().take(60).collect());
+            format!("the annotation key {key:?} became {valid:?}: use letters, digits and `_` only")
         });
     }
-    // `None` wrote nothing.
-    if text.len() > key_length {
-        context::with(|current| put(current, Section::Annotation, None, key_length, &text));
-    }
-    scratch::give_back(text);
+    current.change(|state, index| {
+        state.record.put(index, Section::Annotation, 0, valid.len() + "\"\":".len(), |out| {
+            out.push(b'"');
+            out.extend_from_slice(valid.as_bytes());
+            out.extend_from_slice(b"\":");
+            value.write(out);
+        });
+    });
 }
 
 /// Puts metadata on the current subsegment: any value that can be serialised, shown with the trace and not indexed.
@@ -133,15 +130,18 @@ fn put_serialized<T: Serialize>(namespace: Option<&str>, key: &str, value: impl 
     let key_length = text.len();
     let written = write_value(&mut text, &value, LONGEST_VALUE);
     write_failure(&mut text, &written);
-    context::with(|current| put(current, Section::Metadata, namespace.as_deref(), key_length, &text));
+    put(namespace.as_deref(), key_length, &text);
     scratch::give_back(text);
 }
 
 /// A metadata key or namespace that X-Ray takes: those that begin with `AWS.` are its own, and none is empty.
+#[inline]
 fn allowed(name: &str) -> Cow<'_, str> {
-    if !name.is_empty() && !name.starts_with("AWS.") {
-        return Cow::Borrowed(name);
-    }
+    if name.is_empty() || name.starts_with("AWS.") { mended(name) } else { Cow::Borrowed(name) }
+}
+
+#[cold]
+fn mended(name: &str) -> Cow<'_, str> {
     warning::once("metadata key", || {
         "a metadata key or namespace that is empty or begins with `AWS.` got a `_` in front: choose another"
             .to_owned()
@@ -150,6 +150,7 @@ fn allowed(name: &str) -> Cow<'_, str> {
 }
 
 /// Writes what stands for a value that could not be serialised.
+#[inline]
 pub(crate) fn write_failure(out: &mut Vec<u8>, written: &Result<(), Unserialized>) {
     match written {
         Ok(()) => {}
@@ -158,13 +159,13 @@ pub(crate) fn write_failure(out: &mut Vec<u8>, written: &Result<(), Unserialized
     }
 }
 
-fn put(current: Option<&Context>, section: Section, namespace: Option<&str>, key_length: usize, text: &[u8]) {
-    let Some(context) = current else { return };
-    context.change(|state, index| {
+fn put(namespace: Option<&str>, key_length: usize, text: &[u8]) {
+    let Some(current) = context::current() else { return };
+    current.change(|state, index| {
         let record = &mut state.record;
         let of_function = || record[index].callsite.and_then(|callsite| callsite.namespace);
-        let namespace = if section == Section::Metadata { namespace.or_else(of_function) } else { None };
+        let namespace = namespace.or_else(of_function);
         let Some(namespace) = namespace.map_or(Some(0), |name| record.namespace(name)) else { return };
-        record.put(index, section, namespace, key_length, |out| out.extend_from_slice(text));
+        record.put(index, Section::Metadata, namespace, key_length, |out| out.extend_from_slice(text));
     });
 }

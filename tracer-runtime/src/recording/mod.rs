@@ -1,6 +1,6 @@
 //! Everything that records: compiled with the feature `enable` only.
 //!
-//! From below: `json` and `name` write text; `node` is a subsegment, `record` keeps an invocation's, `exception` its errors,
+//! From below: `serializer`, `json` and `name` write text; `node` is a subsegment, `record` keeps an invocation's, `exception` its errors,
 //! `fit`, `document` and `outbox` turn them into datagrams; `config`, `sinks` and `tracer` say whether and where they go;
 //! `invocation` holds one record with its header and clock, and `watcher` sends early; `context` is what is current
 //! on a thread; `open` is an open subsegment, `scope` and `traced` are a call and a future with a subsegment; the rest is what users call.
@@ -24,6 +24,7 @@ pub(crate) mod probe;
 mod record;
 pub(crate) mod scope;
 mod scratch;
+mod serializer;
 mod sinks;
 pub(crate) mod source;
 mod subsegment;

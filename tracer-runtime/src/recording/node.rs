@@ -13,10 +13,32 @@ pub(crate) type NodeIndex = u32;
 pub(crate) const NONE: u32 = u32::MAX;
 
 /// A stretch of the byte arena.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Text {
     pub(crate) start: u32,
     pub(crate) length: u32,
+}
+
+impl Text {
+    pub(crate) fn end(self) -> usize {
+        self.start as usize + self.length as usize
+    }
+}
+
+/// A name, escaped for a JSON string.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Name {
+    Interned(&'static [u8]),
+    Stored(Text),
+}
+
+impl Name {
+    pub(crate) fn length(self) -> u32 {
+        match self {
+            Self::Interned(name) => name.len() as u32,
+            Self::Stored(text) => text.length,
+        }
+    }
 }
 
 /// How far a subsegment has come.
@@ -54,13 +76,17 @@ pub(crate) struct Node {
     /// Epoch microseconds, once closed.
     pub(crate) end: u64,
     pub(crate) callsite: Option<&'static Callsite>,
-    /// The name, escaped for a JSON string.
-    pub(crate) name: Text,
+    pub(crate) name: Name,
     pub(crate) stage: Stage,
     pub(crate) flags: Flags,
     pub(crate) first_field: u32,
     pub(crate) last_field: u32,
-    /// At most how long its own part of a document is.
+    /// Which sections it has fields of, a bit for each.
+    pub(crate) sections: u8,
+    pub(crate) body: Body,
+    /// A bit for each key that is there, by its hash.
+    pub(crate) keys: u64,
+    /// At most how long its own part of a document is, once closed.
     pub(crate) text_bytes: u32,
     pub(crate) depth: u32,
     /// The root of the document that it leaves in. A child nests in its parent's document only if this is the same.
@@ -69,12 +95,43 @@ pub(crate) struct Node {
     pub(crate) spare: u32,
     /// How many of its values do not fit at all.
     pub(crate) lost_fields: u32,
+    /// What is known of its errors, and only where there are any.
+    pub(crate) failure: Option<Box<Failure>>,
+}
+
+/// What a subsegment and those below it failed with.
+#[derive(Debug, Default)]
+pub(crate) struct Failure {
     /// The exceptions that a child recorded last, to refer to when this one fails with the same.
     pub(crate) chain_of_child: Option<Chain>,
     /// The exceptions that it recorded itself.
     pub(crate) own_chain: Option<Chain>,
     /// An exception of a child that is this one's cause too.
     pub(crate) cause: Option<SegmentId>,
+}
+
+impl Node {
+    pub(crate) fn failure(&mut self) -> &mut Failure {
+        self.failure.get_or_insert_default()
+    }
+
+    pub(crate) fn has(&self, section: Section) -> bool {
+        self.sections & section.bit() != 0
+    }
+}
+
+/// What a subsegment's values are in its document, while they come one after the other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Body {
+    Empty,
+    /// Their text as it will be in the document, but for what closes the last section.
+    Whole {
+        text: Text,
+        section: Section,
+        namespace: u16,
+    },
+    /// Only the fields tell.
+    Scattered,
 }
 
 /// Exceptions as they are recognised again, outermost first.
@@ -93,6 +150,31 @@ pub(crate) enum Section {
     Sql,
     /// An element of `cause.exceptions`.
     Exception,
+}
+
+impl Section {
+    pub(crate) const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+
+    /// What stands in a document before its first field, or for metadata before the namespace, and after its last.
+    pub(crate) const fn brackets(self) -> (&'static [u8], &'static [u8]) {
+        match self {
+            Self::Member => (b",", b""),
+            Self::Annotation => (b",\"annotations\":{", b"}"),
+            Self::Metadata => (b",\"metadata\":{", b"}}"),
+            Self::HttpRequest => (b"\"request\":{", b"}"),
+            Self::HttpResponse => (b"\"response\":{", b"}"),
+            Self::Aws => (b",\"aws\":{", b"}"),
+            Self::Sql => (b",\"sql\":{", b"}"),
+            Self::Exception => (b",\"cause\":{\"exceptions\":[", b"]}"),
+        }
+    }
+
+    /// Whether its text depends on nothing else in the subsegment.
+    pub(crate) const fn stands_alone(self) -> bool {
+        !matches!(self, Self::HttpRequest | Self::HttpResponse | Self::Exception)
+    }
 }
 
 /// One value of a subsegment.
@@ -119,4 +201,77 @@ pub(crate) struct NewNode {
     pub(crate) parent: NodeIndex,
     pub(crate) start: u64,
     pub(crate) callsite: Option<&'static Callsite>,
+}
+
+impl Field {
+    /// `"key":`, or nothing of an exception.
+    pub(crate) fn key(self, bytes: &[u8]) -> &[u8] {
+        &bytes[self.text.start as usize..][..self.key_length as usize]
+    }
+
+    /// The key's bit in [`Node::keys`], none for what has no key: most keys of a subsegment differ in theirs.
+    #[inline]
+    pub(crate) fn key_bit(self, bytes: &[u8]) -> u64 {
+        let [_, first, .., last, _, _] = self.key(bytes) else { return 0 };
+        let hash = u32::from(*first) + 5 * u32::from(*last) + 3 * self.key_length;
+        1 << ((hash + 7 * self.section as u32 + 11 * u32::from(self.namespace)) % 64)
+    }
+}
+
+impl Node {
+    /// Appends what stands in the document between the value before and one of `section`, if the one before is the last
+    /// of the arena.
+    #[inline]
+    pub(crate) fn go_on(
+        &mut self,
+        bytes: &mut Vec<u8>,
+        namespaces: &[Text],
+        section: Section,
+        namespace: u16,
+    ) {
+        match self.body {
+            Body::Empty if section.stands_alone() => {}
+            Body::Whole { text, section: last, namespace: last_namespace } if text.end() == bytes.len() => {
+                if section == last && namespace == last_namespace {
+                    bytes.push(b',');
+                    return;
+                }
+                if self.has(section) || !section.stands_alone() {
+                    self.body = Body::Scattered;
+                    return;
+                }
+                bytes.extend_from_slice(last.brackets().1);
+            }
+            _ => {
+                self.body = Body::Scattered;
+                return;
+            }
+        }
+        bytes.extend_from_slice(section.brackets().0);
+        if section == Section::Metadata {
+            let name = namespaces[usize::from(namespace)];
+            bytes.extend_from_within(name.start as usize..name.end());
+            bytes.extend_from_slice(b":{");
+        }
+    }
+
+    /// Appends a field; `body` is where the arena ended before it and what stands in front of it.
+    #[inline]
+    pub(crate) fn append(&mut self, fields: &mut Vec<Field>, field: Field, body: u32) {
+        let at = fields.len() as u32;
+        match self.last_field {
+            NONE => self.first_field = at,
+            last => fields[last as usize].next = at,
+        }
+        fields.push(field);
+        self.last_field = at;
+        self.sections |= field.section.bit();
+        let start = match self.body {
+            Body::Empty => body,
+            Body::Whole { text, .. } => text.start,
+            Body::Scattered => return,
+        };
+        let text = Text { start, length: field.text.end() as u32 - start };
+        self.body = Body::Whole { text, section: field.section, namespace: field.namespace };
+    }
 }

@@ -2,10 +2,10 @@
 
 use std::any::Any;
 
-use crate::annotation::Annotation;
+use crate::annotation::AnnotationValue as _;
 
-use super::callsite::{Callsite, Owner};
-use super::context::{self, Context, Here, Place};
+use super::callsite::{Callsite, Owner, ValidName};
+use super::context::{self, Context, Here, Kept, Place};
 use super::exception::Exceptions;
 use super::invocation::{Beginning, InvocationRef};
 use super::json::write_value;
@@ -21,7 +21,7 @@ pub(crate) const LONGEST_VALUE: usize = 60_000;
 
 /// An open subsegment that is not current: of a future between its polls.
 pub(crate) struct Open {
-    pub(crate) context: Context,
+    pub(crate) place: Kept,
     pub(crate) callsite: Option<&'static Callsite>,
     pub(crate) capture_response: bool,
     capture_error: bool,
@@ -29,12 +29,34 @@ pub(crate) struct Open {
     closes: bool,
 }
 
+/// What a subsegment is called.
+#[derive(Clone, Copy)]
+enum Name<'a> {
+    Of(&'static Callsite, Owner),
+    Text(&'a str),
+}
+
+impl<'a> Name<'a> {
+    fn callsite(self) -> Option<&'static Callsite> {
+        match self {
+            Self::Of(callsite, _) => Some(callsite),
+            Self::Text(_) => None,
+        }
+    }
+
+    fn valid(self) -> ValidName<'a> {
+        match self {
+            Self::Of(callsite, owner) => callsite.valid_name(owner),
+            Self::Text(text) => ValidName::Text(super::name::valid_name(text)),
+        }
+    }
+}
+
 impl Open {
     /// Opens the subsegment of an annotated function below the current one.
     pub(crate) fn method(callsite: &'static Callsite, owner: Owner, using: Using<'_>) -> Option<Self> {
-        let write_name = |name: &mut String| callsite.write_name(owner, name);
         match context::here() {
-            Here::Recording => return Self::child(&context::current()?, Some(callsite), write_name),
+            Here::Recording => return Self::child(context::current()?, Name::Of(callsite, owner)),
             Here::Unrecorded => return None,
             Here::Nowhere => {}
         }
@@ -43,17 +65,15 @@ impl Open {
             return None;
         }
         let segment = segment_of_environment(tracer)?;
-        Self::child(&segment, Some(callsite), write_name)
+        Self::child(*segment, Name::Of(callsite, owner))
     }
 
     /// Opens a subsegment by name.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        let write_name = |out: &mut String| out.push_str(name);
         if !context::is_recording() {
             return None;
         }
-        let parent = context::current()?;
-        Self::child(&parent, None, write_name)
+        Self::child(context::current()?, Name::Text(name))
     }
 
     /// Opens the subsegment of a handler: below the current one if that is of the same invocation, else of a new one.
@@ -63,19 +83,18 @@ impl Open {
         using: Using<'_>,
         source: &Source<'_>,
     ) -> Option<Self> {
-        let write_name = |name: &mut String| callsite.write_name(owner, name);
         let current = context::current();
-        if let Some(current) = current.as_ref().filter(|current| source.is_of(current)) {
-            if let Some(adopted) = Self::adopt(current, callsite, write_name) {
+        if let Some(current) = current.filter(|current| source.is_of(current)) {
+            if let Some(adopted) = Self::adopt(current, callsite, owner) {
                 return Some(adopted);
             }
-            return Self::child(current, Some(callsite), write_name).inspect(Self::annotate_handler);
+            return Self::child(current, Name::Of(callsite, owner)).inspect(Self::annotate_handler);
         }
         if current.is_none() && context::here() == Here::Unrecorded {
             // Called by a sink.
             return None;
         }
-        let of_current = current.as_ref().and_then(|current| current.invocation.lock().tracer.clone());
+        let of_current = current.and_then(|current| current.invocation.lock().tracer.clone());
         let tracer = using.explicit().or(of_current.as_ref()).unwrap_or_else(|| using.resolve());
         let segment = segment_of(source.begin(tracer)?);
         if !segment.is_recording() {
@@ -83,85 +102,62 @@ impl Open {
             tracer.starts_cold();
             return Some(Self::unrecorded(segment));
         }
-        Self::child(&segment, Some(callsite), write_name).inspect(Self::annotate_handler)
+        Self::child(*segment, Name::Of(callsite, owner)).inspect(Self::annotate_handler)
     }
 
-    fn child(
-        parent: &Context,
-        callsite: Option<&'static Callsite>,
-        write_name: impl FnOnce(&mut String),
-    ) -> Option<Self> {
+    #[inline]
+    fn child(parent: Context, name: Name<'_>) -> Option<Self> {
         if !parent.is_recording() {
             return None;
         }
-        let mut name = String::from_utf8(scratch::take()).unwrap_or_default();
-        write_name(&mut name);
-        let opened = {
-            let mut state = parent.invocation.lock();
-            let (id, start) = (state.new_id(), state.now());
-            let new = NewNode { id, parent_id: parent.id, parent: parent.index(), start, callsite };
-            let is_watched = state.tracer.as_ref().is_some_and(Tracer::is_watched);
-            if is_watched && parent.invocation.schedule.resume() {
-                super::watcher::wake();
-            }
-            let place = match state.record.open(new, &super::name::valid_name(&name)) {
-                Some(index) => Place::Subsegment(index),
-                None => Place::Unrecorded,
-            };
-            let config = state.tracer.as_ref().map(Tracer::config);
-            let of_callsite = |get: fn(&Callsite) -> Option<bool>| callsite.and_then(get);
-            let capture_response = of_callsite(|callsite| callsite.capture_response)
-                .unwrap_or_else(|| config.is_some_and(|config| config.capture_response));
-            let capture_error = of_callsite(|callsite| callsite.capture_error)
-                .unwrap_or_else(|| config.is_some_and(|config| config.capture_error));
-            // Past the cap nothing below is recorded, and its header names the parent that is.
-            let id = if place == Place::Unrecorded { parent.id } else { id };
-            let context = Context { invocation: parent.invocation.clone(), id, place };
-            Self { context, callsite, capture_response, capture_error, closes: true }
+        let callsite = name.callsite();
+        // Before the lock: the first look at a name may print a warning.
+        let name = name.valid();
+        let mut state = parent.invocation.lock();
+        let (id, start) = (state.new_id(), state.now());
+        let new = NewNode { id, parent_id: parent.id, parent: parent.index(), start, callsite };
+        if state.is_watched && parent.invocation.schedule.resume() {
+            super::watcher::wake();
+        }
+        // Past the cap nothing below is recorded, and its header names the parent that is.
+        let (id, place) = match state.record.open(new, name) {
+            Some(index) => (id, Place::Subsegment(index)),
+            None => (parent.id, Place::Unrecorded),
         };
-        scratch::give_back(name.into_bytes());
-        Some(opened)
+        let asked = |get: fn(&Callsite) -> Option<bool>| callsite.and_then(get);
+        let capture_response = asked(|callsite| callsite.capture_response).unwrap_or(state.capture_response);
+        let capture_error = asked(|callsite| callsite.capture_error).unwrap_or(state.capture_error);
+        let place = Kept::new(state.count(parent.invocation), id, place);
+        Some(Self { place, callsite, capture_response, capture_error, closes: true })
     }
 
     /// The context of a handler whose trace is not recorded: what it calls passes its header on.
-    fn unrecorded(context: Context) -> Self {
-        Self { context, callsite: None, capture_response: false, capture_error: false, closes: false }
+    fn unrecorded(place: Kept) -> Self {
+        Self { place, callsite: None, capture_response: false, capture_error: false, closes: false }
     }
 
     /// Takes over the handler's subsegment that a layer opened for this invocation.
-    fn adopt(
-        current: &Context,
-        callsite: &'static Callsite,
-        write_name: impl FnOnce(&mut String),
-    ) -> Option<Self> {
-        let mut name = String::new();
-        write_name(&mut name);
-        let name = super::name::valid_name(&name).into_owned();
+    fn adopt(current: Context, callsite: &'static Callsite, owner: Owner) -> Option<Self> {
+        let name = Name::Of(callsite, owner).valid();
         let mut state = current.invocation.lock();
         let index = std::mem::replace(&mut state.adoptable, NONE);
         let is_adoptable = index != NONE && current.place == Place::Subsegment(index);
         if !is_adoptable || !state.record.find(index, current.id).is_some_and(Node::is_open) {
             return None;
         }
-        state.record.rename(index, &name, callsite);
-        let config = state.tracer.as_ref().map(Tracer::config);
-        let capture_response =
-            callsite.capture_response.or(config.map(|config| config.capture_response)).unwrap_or(true);
-        let capture_error =
-            callsite.capture_error.or(config.map(|config| config.capture_error)).unwrap_or(true);
-        drop(state);
+        state.record.rename(index, name, callsite);
         Some(Self {
-            context: current.clone(),
+            place: Kept::new(state.count(current.invocation), current.id, current.place),
             callsite: Some(callsite),
-            capture_response,
-            capture_error,
+            capture_response: callsite.capture_response.unwrap_or(state.capture_response),
+            capture_error: callsite.capture_error.unwrap_or(state.capture_error),
             closes: false,
         })
     }
 
     /// `ColdStart` and `Service`, before the body runs: a timeout's document has them too.
     fn annotate_handler(&self) {
-        self.context.change(|state, index| {
+        self.place.change(|state, index| {
             let Some(tracer) = state.tracer.clone() else {
                 return;
             };
@@ -174,7 +170,7 @@ impl Open {
             };
             put(b"\"ColdStart\":", &|out| out.extend_from_slice(cold));
             put(b"\"Service\":", &|out| {
-                crate::annotation::AnnotationValue::annotate(tracer.service(), &mut Annotation { json: out });
+                tracer.service().annotation().write(out);
             });
         });
     }
@@ -182,31 +178,29 @@ impl Open {
     /// Lets the attribute of the handler inside take this subsegment over.
     #[cfg(feature = "lambda")]
     pub(crate) fn make_adoptable(&self) {
-        if let Place::Subsegment(index) = self.context.place {
-            self.context.invocation.lock().adoptable = index;
+        if let Place::Subsegment(index) = self.place.place {
+            self.place.invocation.lock().adoptable = index;
         }
     }
 
     pub(crate) fn is_recorded(&self) -> bool {
-        self.context.is_recording()
+        self.place.is_recording()
     }
 
     pub(crate) fn close(self) {
-        if let Place::Subsegment(index) = self.context.place
-            && self.closes
-        {
-            self.context.invocation.close(index, self.context.id);
+        if self.closes {
+            self.place.close();
         }
     }
 
     pub(crate) fn put_annotation(&self, key_length: usize, text: &[u8]) {
-        self.context.put(Section::Annotation, key_length, text);
+        self.place.put(Section::Annotation, key_length, text);
     }
 
     /// Records metadata in the function's namespace; `key` is `"key":`.
     pub(crate) fn put_metadata(&self, key: &[u8], value: &[u8]) {
         let namespace = self.callsite.and_then(|callsite| callsite.namespace);
-        self.context.change(|state, index| {
+        self.place.change(|state, index| {
             let Some(namespace) = namespace.map_or(Some(0), |name| state.record.namespace(name)) else {
                 return;
             };
@@ -219,11 +213,11 @@ impl Open {
 
     pub(crate) fn put_cancelled(&self) {
         const CANCELLED: &[u8] = b"\"Cancelled\":true";
-        self.context.put(Section::Annotation, CANCELLED.len() - "true".len(), CANCELLED);
+        self.place.put(Section::Annotation, CANCELLED.len() - "true".len(), CANCELLED);
     }
 
     pub(crate) fn flag(&self, flag: ErrorFlag) {
-        self.context.change(|state, index| {
+        self.place.change(|state, index| {
             let flags = &mut state.record[index].flags;
             match flag {
                 ErrorFlag::Fault => flags.fault = true,
@@ -252,7 +246,7 @@ impl Open {
     }
 
     fn put_exceptions(&self, exceptions: &Exceptions) {
-        self.context.change(|state, index| {
+        self.place.change(|state, index| {
             let (record, mut new_id) = state.record_and_ids();
             exceptions.record_on(record, index, &mut new_id);
         });
@@ -264,8 +258,8 @@ impl Open {
 
     /// Records the metadata `<name> response` or `<name> error`.
     fn put_about(&self, what: &str, value: &[u8]) {
-        let key = self.context.change(|state, index| {
-            let name = state.record.text(state.record[index].name);
+        let key = self.place.change(|state, index| {
+            let name = state.record.name(index);
             [b"\"", name.strip_prefix(b"## ").unwrap_or(name), b" ", what.as_bytes(), b"\":"].concat()
         });
         if let Some(key) = key {
@@ -274,6 +268,10 @@ impl Open {
     }
 
     pub(crate) fn put_response<T: serde::Serialize + ?Sized>(&self, value: &T) {
+        // The most common of those that show nothing, known to the compiler.
+        if std::any::type_name::<T>() == "()" {
+            return;
+        }
         let mut json = scratch::take();
         let written = write_value(&mut json, value, LONGEST_VALUE);
         super::metadata::write_failure(&mut json, &written);
@@ -286,17 +284,17 @@ impl Open {
 }
 
 /// The place directly below Lambda's own segment.
-pub(crate) fn segment_of(invocation: InvocationRef) -> Context {
+pub(crate) fn segment_of(invocation: InvocationRef) -> Kept {
     let (id, is_recording) = {
-        let state = invocation.lock();
+        let state = invocation.entry().lock();
         (state.header.parent().unwrap_or(crate::SegmentId::ZERO), state.is_recording)
     };
     let place = if is_recording { Place::Segment } else { Place::Unrecorded };
-    Context { invocation, id, place }
+    Kept::new(invocation, id, place)
 }
 
 /// The segment of the invocation that the environment names, for a function called outside of any context.
-fn segment_of_environment(tracer: &Tracer) -> Option<Context> {
+fn segment_of_environment(tracer: &Tracer) -> Option<Kept> {
     let header = super::source::header_of_environment(tracer.config())?;
     let beginning = Beginning { header: Some(&header), deadline: None };
     let segment = InvocationRef::begin(tracer, beginning).map(segment_of);

@@ -41,6 +41,8 @@ pub(crate) struct Taken {
     index: NodeIndex,
     id: SegmentId,
     is_announcement: bool,
+    /// How many subsegments are in it.
+    count: usize,
     /// The note of what was dropped that it carries.
     noted: Dropped,
 }
@@ -59,10 +61,15 @@ impl Record {
     pub(crate) fn close(&mut self, index: NodeIndex, end: u64, limit: usize) {
         self[index].end = end.max(self[index].start);
         self[index].stage = Stage::Closed;
-        self.closed_bytes += self[index].text_bytes as usize;
-        let (parent, chain) = (self[index].parent, self[index].own_chain.clone());
-        if parent != NONE && chain.is_some() {
-            self[parent].chain_of_child = chain;
+        let bytes = self.text_bytes(index);
+        self[index].text_bytes = bytes as u32;
+        self.closed += 1;
+        self.closed_bytes += bytes;
+        let parent = self[index].parent;
+        if parent != NONE
+            && let Some(chain) = self[index].failure.as_ref().and_then(|failure| failure.own_chain.clone())
+        {
+            self[parent].failure().chain_of_child = Some(chain);
         }
         // Its own announcement may be on its way, and must not arrive after it: who sends that sends this.
         if self.announcing == 0
@@ -107,6 +114,13 @@ impl Record {
 
     /// Marks the closed part of the tree below `root` as leaving and puts its documents into the outbox.
     fn depart(&mut self, root: NodeIndex, limit: usize) {
+        let is_shallow = self.deepest - self[root].depth < DEEPEST;
+        if is_shallow && self.closed_bytes <= room(limit) && self.is_one_closed_tree() {
+            self.leave_whole(root);
+            let waiting = self.waiting(root, limit);
+            self.outbox.push(waiting);
+            return;
+        }
         let mut leaving = std::mem::take(&mut self.walk);
         self.closed_below(root, &mut leaving);
         let mut estimate = 0;
@@ -115,8 +129,8 @@ impl Record {
             (node.stage, node.document) = (Stage::Leaving, root);
             estimate += node.text_bytes as usize;
         }
-        self.closed_bytes = self.closed_bytes.saturating_sub(estimate);
-        let is_shallow = self.deepest - self[root].depth < DEEPEST;
+        self.closed -= leaving.len();
+        self.closed_bytes -= estimate;
         if estimate > room(limit) || !is_shallow {
             self.split(&leaving, limit);
         }
@@ -228,7 +242,7 @@ impl Record {
                 continue;
             }
             out.extend_from_slice(HEADER_LINE);
-            let mut noted = self.dropped;
+            let (mut noted, mut count) = (self.dropped, 1);
             if is_announcement {
                 self.fit(index, room(limit));
                 noted = Dropped::default();
@@ -238,9 +252,9 @@ impl Record {
                 self[index].stage = Stage::Announced;
                 self.announcing += 1;
             } else {
-                write_document(self, index, trace_id, out);
+                count = write_document(self, index, trace_id, out);
             }
-            return Some(Taken { index, id, is_announcement, noted });
+            return Some(Taken { index, id, is_announcement, count, noted });
         }
         None
     }
@@ -264,10 +278,14 @@ impl Record {
         }
         match outcome {
             Sent::Gone => {
-                let mut nested = std::mem::take(&mut self.walk);
-                self.nested_below(taken.index, &mut nested);
-                nested.iter().for_each(|index| self.remove(*index));
-                self.walk = nested;
+                if taken.count == self.live() {
+                    self.forget_subsegments();
+                } else {
+                    let mut nested = std::mem::take(&mut self.walk);
+                    self.nested_below(taken.index, &mut nested);
+                    nested.iter().for_each(|index| self.remove(*index));
+                    self.walk = nested;
+                }
                 self.dropped.values -= taken.noted.values.min(self.dropped.values);
                 self.dropped.subsegments -= taken.noted.subsegments.min(self.dropped.subsegments);
                 self.compact();

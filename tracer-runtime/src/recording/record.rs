@@ -7,8 +7,8 @@ use std::ops::{Index, IndexMut};
 
 use crate::trace_id::SegmentId;
 
-use super::callsite::Callsite;
-use super::node::{Field, Flags, NONE, NewNode, Node, NodeIndex, Section, Stage, Text};
+use super::callsite::{Callsite, ValidName};
+use super::node::{Body, Field, Flags, NONE, Name, NewNode, Node, NodeIndex, Section, Stage, Text};
 use super::outbox::Waiting;
 
 /// Over this many bytes an invocation's values are dropped and counted.
@@ -20,9 +20,9 @@ pub(crate) const SEND_EARLY_BYTES: usize = 1 << 20;
 
 /// A subsegment's own part of a document is at most this much longer than its name and fields: its braces, id, times,
 /// flags, a cause by id, and the member that nests its children.
-const NODE_TEXT_OVERHEAD: u32 = 210;
+pub(crate) const NODE_TEXT_OVERHEAD: u32 = 210;
 /// What the first field of a section adds to its text: the members that open and close it.
-const SECTION_TEXT_OVERHEAD: u32 = 40;
+pub(crate) const SECTION_TEXT_OVERHEAD: u32 = 40;
 
 /// What was dropped at the memory cap, to be said in the next document.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,17 +36,19 @@ pub(crate) struct Record {
     nodes: Vec<Node>,
     free: Vec<NodeIndex>,
     live: usize,
+    /// How many of the live ones are closed and do not leave yet.
+    pub(crate) closed: usize,
+    /// How many of the live ones have no parent here.
+    roots: usize,
     pub(crate) fields: Vec<Field>,
     bytes: Vec<u8>,
     /// Namespaces of metadata as JSON strings; the first is the tracer's service.
     pub(crate) namespaces: Vec<Text>,
     pub(crate) dropped: Dropped,
     pub(crate) deepest: u32,
-    /// The sum of the live subsegments' `text_bytes`.
-    pub(crate) text_bytes: usize,
     /// Bytes of the arena that belong to no live subsegment any more.
     garbage: usize,
-    /// The same of those that are closed and still here.
+    /// The sum of the `text_bytes` of those that are closed and still here.
     pub(crate) closed_bytes: usize,
     /// Roots of documents that wait to be sent, and open subsegments to be announced.
     pub(crate) outbox: Vec<Waiting>,
@@ -85,15 +87,36 @@ impl Record {
             *self = Self::default();
             return;
         }
-        self.nodes.clear();
-        self.free.clear();
-        self.fields.clear();
+        self.forget_subsegments();
         self.bytes.clear();
         self.namespaces.clear();
         self.outbox.clear();
-        (self.live, self.garbage, self.text_bytes, self.closed_bytes) = (0, 0, 0, 0);
-        (self.deepest, self.announcing) = (0, 0);
+        self.announcing = 0;
         self.dropped = Dropped::default();
+    }
+
+    /// Forgets all subsegments at once, and every namespace but the service.
+    pub(crate) fn forget_subsegments(&mut self) {
+        self.nodes.clear();
+        self.free.clear();
+        self.fields.clear();
+        self.namespaces.truncate(1);
+        self.bytes.truncate(self.namespaces.first().map_or(0, |service| service.end()));
+        (self.live, self.closed, self.roots) = (0, 0, 0);
+        (self.garbage, self.closed_bytes, self.deepest) = (0, 0, 0);
+    }
+
+    /// Whether everything here is closed and hangs on one subsegment.
+    pub(crate) fn is_one_closed_tree(&self) -> bool {
+        self.closed == self.live && self.roots == 1
+    }
+
+    /// Lets everything leave in the document of `root`.
+    pub(crate) fn leave_whole(&mut self, root: NodeIndex) {
+        for node in self.nodes.iter_mut().filter(|node| node.stage == Stage::Closed) {
+            (node.stage, node.document) = (Stage::Leaving, root);
+        }
+        (self.closed, self.closed_bytes) = (0, 0);
     }
 
     /// The memory in use, in bytes.
@@ -106,7 +129,7 @@ impl Record {
     }
 
     pub(crate) fn text(&self, text: Text) -> &[u8] {
-        &self.bytes[text.start as usize..][..text.length as usize]
+        &self.bytes[text.start as usize..text.end()]
     }
 
     /// Every subsegment that is in the record.
@@ -125,14 +148,14 @@ impl Record {
     }
 
     /// Opens a subsegment, or counts it as dropped where the memory cap is reached.
-    pub(crate) fn open(&mut self, new: NewNode, name: &str) -> Option<NodeIndex> {
+    pub(crate) fn open(&mut self, new: NewNode, name: ValidName<'_>) -> Option<NodeIndex> {
         if self.memory() > MOST_BYTES {
             self.dropped.subsegments += 1;
             return None;
         }
         let parent = if self.find(new.parent, new.parent_id).is_some() { new.parent } else { NONE };
         let depth = if parent == NONE { 0 } else { self[parent].depth + 1 };
-        let name = self.store(|bytes| super::json::write_escaped(bytes, name));
+        let name = self.store_name(name);
         let node = Node {
             id: new.id,
             parent_id: new.parent_id,
@@ -149,18 +172,19 @@ impl Record {
             flags: Flags::default(),
             first_field: NONE,
             last_field: NONE,
-            text_bytes: name.length + NODE_TEXT_OVERHEAD,
+            sections: 0,
+            body: Body::Empty,
+            keys: 0,
+            text_bytes: 0,
             depth,
             document: NONE,
             spare: u32::MAX,
             lost_fields: 0,
-            chain_of_child: None,
-            own_chain: None,
-            cause: None,
+            failure: None,
         };
         self.live += 1;
+        self.roots += usize::from(parent == NONE);
         self.deepest = self.deepest.max(depth);
-        self.text_bytes += node.text_bytes as usize;
         let index = self.free.pop().unwrap_or(self.nodes.len() as NodeIndex);
         if index as usize == self.nodes.len() {
             self.nodes.push(node);
@@ -172,18 +196,33 @@ impl Record {
     }
 
     /// Gives a subsegment another name and callsite: a layer's handler that an attribute adopts.
-    pub(crate) fn rename(&mut self, index: NodeIndex, name: &str, callsite: &'static Callsite) {
-        let name = self.store(|bytes| super::json::write_escaped(bytes, name));
-        let more = name.length.saturating_sub(self[index].name.length);
-        self.text_bytes += more as usize;
+    pub(crate) fn rename(&mut self, index: NodeIndex, name: ValidName<'_>, callsite: &'static Callsite) {
+        let name = self.store_name(name);
         let node = &mut self[index];
-        node.text_bytes += more;
         node.name = name;
         node.callsite = Some(callsite);
     }
 
+    fn store_name(&mut self, name: ValidName<'_>) -> Name {
+        match name {
+            ValidName::Interned(name) => Name::Interned(name),
+            ValidName::Text(name) => {
+                Name::Stored(self.store(|bytes| super::json::write_escaped(bytes, &name)))
+            }
+        }
+    }
+
+    /// The name of a subsegment, escaped for a JSON string.
+    pub(crate) fn name(&self, index: NodeIndex) -> &[u8] {
+        match self[index].name {
+            Name::Interned(name) => name,
+            Name::Stored(text) => self.text(text),
+        }
+    }
+
     /// Adds a value to an open subsegment, in place of one with the same key; `write` appends `"key":value`, its key
     /// of `key_length` bytes.
+    #[inline]
     pub(crate) fn put(
         &mut self,
         index: NodeIndex,
@@ -192,31 +231,51 @@ impl Record {
         key_length: usize,
         write: impl FnOnce(&mut Vec<u8>),
     ) {
-        let before = self.bytes.len();
-        let text = self.store(write);
         if self.memory() > MOST_BYTES_WITH_VALUES {
-            self.bytes.truncate(before);
             self.dropped.values += 1;
             return;
         }
+        let Self { nodes, bytes, namespaces, .. } = self;
+        let node = &mut nodes[index as usize];
+        let body = bytes.len() as u32;
+        node.go_on(bytes, namespaces, section, namespace);
+        let start = bytes.len() as u32;
+        write(bytes);
+        let text = Text { start, length: bytes.len() as u32 - start };
         let field =
             Field { next: NONE, section, namespace, key_length: key_length as u32, text, is_lost: false };
-        match self.same_key(index, &field) {
-            Some(old) => {
-                let old = std::mem::replace(&mut self.fields[old as usize].text, text);
-                self.garbage += old.length as usize;
-                self[index].text_bytes -= old.length;
-                self.text_bytes -= old.length as usize;
-                self.count_text(index, text.length);
-                self.compact();
-            }
-            None => {
-                let is_first = self.fields_of(index, section).next().is_none();
-                let opening = if is_first { SECTION_TEXT_OVERHEAD } else { 0 };
-                self.append_field(index, field);
-                self.count_text(index, self.field_bytes(field) + opening);
-            }
+        let bit = field.key_bit(bytes);
+        if node.keys & bit != 0 && self.replace(index, field) {
+            return;
         }
+        let node = &mut self.nodes[index as usize];
+        node.keys |= bit;
+        node.append(&mut self.fields, field, body);
+    }
+
+    /// Puts `field` in place of one with the same key, if there is one.
+    #[cold]
+    fn replace(&mut self, index: NodeIndex, field: Field) -> bool {
+        let Some(old) = self.same_key(index, &field) else { return false };
+        let old = std::mem::replace(&mut self.fields[old as usize].text, field.text);
+        self[index].body = Body::Scattered;
+        self.garbage += old.length as usize;
+        self.compact();
+        true
+    }
+
+    /// At most how long a subsegment's own part of a document is.
+    pub(crate) fn text_bytes(&self, index: NodeIndex) -> usize {
+        let values = match self[index].body {
+            Body::Empty => 0,
+            Body::Whole { text, section, .. } => text.length as usize + section.brackets().1.len(),
+            Body::Scattered => {
+                let sections = self[index].sections.count_ones() * SECTION_TEXT_OVERHEAD;
+                let fields = self.fields_of_any(index).map(|field| self.field_bytes(field) as usize);
+                sections as usize + fields.sum::<usize>()
+            }
+        };
+        self[index].name.length() as usize + NODE_TEXT_OVERHEAD as usize + values
     }
 
     /// At most how much of a document a field takes: its text, a comma, and its namespace with braces.
@@ -226,32 +285,14 @@ impl Record {
         field.text.length + 1 + namespace.map_or(0, |name| name.length + 4)
     }
 
-    fn count_text(&mut self, index: NodeIndex, bytes: u32) {
-        self[index].text_bytes += bytes;
-        self.text_bytes += bytes as usize;
-    }
-
-    fn append_field(&mut self, index: NodeIndex, field: Field) {
-        let at = self.fields.len() as u32;
-        self.fields.push(field);
-        match self[index].last_field {
-            NONE => self[index].first_field = at,
-            last => self.fields[last as usize].next = at,
-        }
-        self[index].last_field = at;
-    }
-
     fn same_key(&self, index: NodeIndex, field: &Field) -> Option<u32> {
-        if field.section == Section::Exception {
-            return None;
-        }
-        let key = &self.text(field.text)[..field.key_length as usize];
+        let key = field.key(&self.bytes);
         let same = |at: &u32| {
             let other = &self.fields[*at as usize];
             other.section == field.section
                 && other.namespace == field.namespace
                 && other.key_length == field.key_length
-                && &self.text(other.text)[..key.len()] == key
+                && other.key(&self.bytes) == key
         };
         self.field_indices(index).find(same)
     }
@@ -308,23 +349,39 @@ impl Record {
         let old = std::mem::take(&mut self.bytes);
         let mut keep = |text: &mut Text| {
             let start = bytes.len() as u32;
-            bytes.extend_from_slice(&old[text.start as usize..][..text.length as usize]);
+            bytes.extend_from_slice(&old[text.start as usize..text.end()]);
             text.start = start;
         };
         self.namespaces.iter_mut().for_each(&mut keep);
         let old_fields = std::mem::take(&mut self.fields);
-        for index in 0..self.nodes.len() as NodeIndex {
-            if self[index].stage == Stage::Free {
-                continue;
+        for node in self.nodes.iter_mut().filter(|node| node.stage != Stage::Free) {
+            if let Name::Stored(name) = &mut node.name {
+                keep(name);
             }
-            keep(&mut self[index].name);
-            let mut next = std::mem::replace(&mut self[index].first_field, NONE);
-            self[index].last_field = NONE;
+            let moved = if let Body::Whole { text, .. } = &mut node.body {
+                let before = text.start;
+                keep(text);
+                Some((before, text.start))
+            } else {
+                None
+            };
+            let mut next = std::mem::replace(&mut node.first_field, self.fields.len() as u32);
             while next != NONE {
                 let mut field = old_fields[next as usize];
-                next = std::mem::replace(&mut field.next, NONE);
-                keep(&mut field.text);
-                self.append_field(index, field);
+                next = field.next;
+                match moved {
+                    Some((from, to)) => field.text.start = field.text.start - from + to,
+                    None => keep(&mut field.text),
+                }
+                let at = self.fields.len() as u32;
+                field.next = if next == NONE { NONE } else { at + 1 };
+                self.fields.push(field);
+            }
+            let end = self.fields.len() as u32;
+            if node.first_field == end {
+                node.first_field = NONE;
+            } else {
+                node.last_field = end - 1;
             }
         }
         self.bytes = bytes;
@@ -333,17 +390,25 @@ impl Record {
 
     /// Takes a sent subsegment out of the tree. Its children that were not sent with it stand alone from now on.
     pub(crate) fn remove(&mut self, index: NodeIndex) {
+        self.roots -= usize::from(self[index].parent == NONE);
         self.unlink(index);
         let mut child = self[index].first_child;
         while child != NONE {
             let next = self[child].next;
             (self[child].parent, self[child].previous, self[child].next) = (NONE, NONE, NONE);
+            self.roots += 1;
             child = next;
         }
-        let texts: usize =
-            self.field_indices(index).map(|at| self.fields[at as usize].text.length as usize).sum();
-        self.garbage += texts + self[index].name.length as usize;
-        self.text_bytes -= self[index].text_bytes as usize;
+        let texts: usize = match self[index].body {
+            Body::Empty => 0,
+            Body::Whole { text, .. } => text.length as usize,
+            Body::Scattered => self.fields_of_any(index).map(|field| field.text.length as usize).sum(),
+        };
+        let name = match self[index].name {
+            Name::Interned(_) => 0,
+            Name::Stored(name) => name.length as usize,
+        };
+        self.garbage += texts + name;
         self.live -= 1;
         if self.live == 0 {
             self.deepest = 0;
@@ -351,7 +416,7 @@ impl Record {
         let node = &mut self[index];
         (node.stage, node.first_child, node.last_child) = (Stage::Free, NONE, NONE);
         (node.first_field, node.last_field) = (NONE, NONE);
-        (node.own_chain, node.chain_of_child) = (None, None);
+        node.failure = None;
         self.free.push(index);
     }
 

@@ -6,7 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::callsite::{Callsite, Owner};
-use super::context::{self, Context, Here};
+use super::context::{self, Current, Here};
 use super::exception::Exceptions;
 use super::open::Open;
 use super::source::{Source, Using};
@@ -19,15 +19,16 @@ pub struct Scope {
 }
 
 struct Entered {
-    previous: Option<Context>,
+    previous: Current,
     open: Open,
     was_panicking: bool,
 }
 
 impl Open {
     /// Makes the subsegment current.
+    #[inline]
     pub(crate) fn enter(self) -> Scope {
-        let previous = context::replace(Some(self.context.clone()));
+        let previous = context::replace(Current::At(*self.place));
         Scope { open: Some(Entered { previous, open: self, was_panicking: std::thread::panicking() }) }
     }
 }
@@ -84,6 +85,7 @@ impl Scope {
     }
 
     /// Records the value that the function returned.
+    #[inline]
     pub fn respond<T: serde::Serialize + ?Sized>(&self, value: &T) {
         if let Some(open) = self.open().filter(|open| open.capture_response) {
             open.put_response(value);
@@ -107,7 +109,7 @@ impl Scope {
     /// Stops being current without closing: a future that is not ready.
     pub(crate) fn leave(mut self) -> Option<Open> {
         let entered = self.open.take()?;
-        drop(context::replace(entered.previous));
+        context::replace(entered.previous);
         Some(entered.open)
     }
 
@@ -129,7 +131,7 @@ impl Drop for Scope {
         if std::thread::panicking() && !entered.was_panicking {
             entered.open.flag(ErrorFlag::Fault);
         }
-        drop(context::replace(entered.previous));
+        context::replace(entered.previous);
         entered.open.close();
     }
 }

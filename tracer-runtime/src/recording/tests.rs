@@ -58,7 +58,8 @@ fn sent_by(limit: usize, body: impl FnOnce()) -> Vec<Value> {
     let tracer = Tracer::builder().sink(sink.clone()).for_test().build();
     let beginning = Beginning { header: Some(HEADER), deadline: None };
     let invocation = InvocationRef::begin(&tracer, beginning).unwrap();
-    let entered = Entered::new(Some(segment_of(invocation)));
+    let place = segment_of(invocation);
+    let entered = Entered::new(Some(&place));
     body();
     drop(entered);
     sink.documents()
@@ -199,7 +200,8 @@ fn a_sink_that_takes_less_is_learnt_once() {
     for _ in 0..10 {
         let invocation =
             InvocationRef::begin(&tracer, Beginning { header: Some(HEADER), deadline: None }).unwrap();
-        let _entered = Entered::new(Some(segment_of(invocation)));
+        let place = segment_of(invocation);
+        let _entered = Entered::new(Some(&place));
         subsegment("root", || (0..30).for_each(|_| subsegment("c", || put_metadata("v", &"x".repeat(900)))));
     }
     let sent = narrow.documents().len();
@@ -392,7 +394,8 @@ fn an_unrecorded_invocation_sends_nothing_and_passes_its_header_on() {
         let tracer = Tracer::builder().sink(sink.clone()).for_test().build();
         let invocation =
             InvocationRef::begin(&tracer, Beginning { header: Some(header), deadline: None }).unwrap();
-        let entered = Entered::new(Some(segment_of(invocation)));
+        let place = segment_of(invocation);
+        let entered = Entered::new(Some(&place));
         subsegment("call", || put_metadata_with("never", || unreachable!("nothing is evaluated") as u8));
         assert_eq!(trace_header().as_deref(), Some(header));
         assert_eq!(trace_id().is_some(), header != "nonsense");

@@ -123,7 +123,7 @@ impl Annotations {
 
     pub fn put(&mut self, key: &'static str, value: impl AnnotationValue) {
         let mut json = Vec::new();
-        value.annotate(&mut crate::annotation::Annotation { json: &mut json });
+        value.annotation().write(&mut json);
         if !json.is_empty() {
             self.values.push((key, json));
         }
@@ -332,14 +332,14 @@ pin_project! {
     pub struct Carried<F> {
         #[pin]
         future: Option<F>,
-        place: Option<context::Context>,
+        place: Option<context::Kept>,
     }
 
     impl<F> PinnedDrop for Carried<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if this.future.is_some() {
-                let _entered = context::Entered::new(this.place.take());
+                let _entered = context::Entered::new(this.place.as_ref());
                 this.future.set(None);
             }
         }
@@ -347,7 +347,7 @@ pin_project! {
 }
 
 impl<F> Carried<F> {
-    pub(crate) fn new(place: Option<context::Context>, future: F) -> Self {
+    pub(crate) fn new(place: Option<context::Kept>, future: F) -> Self {
         Self { future: Some(future), place }
     }
 }
@@ -358,7 +358,7 @@ impl<F: Future> Future for Carried<F> {
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         let Some(future) = this.future.as_mut().as_pin_mut() else { polled_after_the_end() };
-        let _entered = context::Entered::new(this.place.clone());
+        let _entered = context::Entered::new(this.place.as_ref());
         let output = ready!(future.poll(task));
         this.future.set(None);
         Poll::Ready(output)

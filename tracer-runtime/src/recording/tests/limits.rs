@@ -23,7 +23,8 @@ fn sizes_around_the_limit_stay_within_it() {
         let tracer = Tracer::builder().sink(sink.clone()).for_test().build();
         let invocation =
             InvocationRef::begin(&tracer, Beginning { header: Some(HEADER), deadline: None }).unwrap();
-        let entered = Entered::new(Some(segment_of(invocation)));
+        let place = segment_of(invocation);
+        let entered = Entered::new(Some(&place));
         subsegment("root", || {
             put_annotation("p", "p".repeat(350));
             subsegment("child", || {
@@ -61,10 +62,11 @@ fn early_sends_race_with_closing_and_nothing_is_sent_twice_or_too_large() {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
-                    invocation.send(outbox::Due::Closed);
+                    invocation.entry().send(outbox::Due::Closed);
                 }
             });
-            let entered = Entered::new(Some(segment_of(invocation.clone())));
+            let place = segment_of(invocation.clone());
+            let entered = Entered::new(Some(&place));
             for _ in 0..3 {
                 subsegment("parent", || {
                     for _ in 0..400 {
@@ -111,11 +113,12 @@ fn a_completion_waits_for_the_announcement_that_is_on_its_way() {
     let tracer = Tracer::builder().sink(slow).for_test().build();
     let invocation =
         InvocationRef::begin(&tracer, Beginning { header: Some(HEADER), deadline: None }).unwrap();
-    invocation.schedule.arm(Some(std::time::Duration::from_secs(1)));
+    invocation.entry().schedule.arm(Some(std::time::Duration::from_secs(1)));
     let entry = invocation.entry();
     let near_the_deadline = invocation::ticks() + 950_000_000;
     std::thread::scope(|threads| {
-        let entered = Entered::new(Some(segment_of(invocation)));
+        let place = segment_of(invocation);
+        let entered = Entered::new(Some(&place));
         let scope = Scope::enter(Open::named("root"));
         threads.spawn(move || entry.send_what_is_due(near_the_deadline));
         is_announcing.recv().unwrap();
@@ -145,7 +148,8 @@ fn a_sink_that_panics_costs_its_document_only() {
     let tracer = Tracer::builder().sink(Panicking).for_test().build();
     let invocation =
         InvocationRef::begin(&tracer, Beginning { header: Some(HEADER), deadline: None }).unwrap();
-    let _entered = Entered::new(Some(segment_of(invocation)));
+    let place = segment_of(invocation);
+    let _entered = Entered::new(Some(&place));
     assert_eq!(subsegment("root", || 1), 1);
 }
 

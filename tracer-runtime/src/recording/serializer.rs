@@ -1,0 +1,391 @@
+//! Users' values as JSON text: what serde_json writes, into a bounded buffer.
+//!
+//! serde_json asks its writer for every quote and comma, which was a quarter of what a traced call cost. Structures
+//! and strings are written here; numbers, keys of maps and serde_json's own types are left to it. A property test
+//! compares the two.
+
+use std::fmt::{self, Display};
+use std::io;
+
+use serde::ser::{self, Serialize, SerializeMap as _, SerializeStruct as _};
+
+use super::json::write_escaped;
+
+/// Appends a value to `out`, to a length of `end` at most.
+pub(crate) struct Serializer<'a> {
+    pub(crate) out: &'a mut Vec<u8>,
+    pub(crate) end: usize,
+}
+
+/// Why a value is not whole.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// The buffer is full, to its very end.
+    Full,
+    /// Its `Serialize` said this.
+    Error(Box<str>),
+}
+
+type Written = Result<(), Stopped>;
+
+impl Serializer<'_> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> Written {
+        self.out.extend_from_slice(bytes);
+        if self.out.len() > self.end { self.overflow() } else { Ok(()) }
+    }
+
+    /// How many bytes may still come.
+    #[inline]
+    fn room(&self) -> usize {
+        self.end.saturating_sub(self.out.len())
+    }
+
+    #[cold]
+    fn overflow(&mut self) -> Written {
+        self.out.truncate(self.end);
+        Err(Stopped::Full)
+    }
+
+    #[inline]
+    fn string(&mut self, text: &str) -> Written {
+        if text.len() > self.room() {
+            return self.beginning_of(text);
+        }
+        self.out.push(b'"');
+        write_escaped(self.out, text);
+        self.write(b"\"")
+    }
+
+    /// Takes no more of a long text than there is room for.
+    #[cold]
+    fn beginning_of(&mut self, text: &str) -> Written {
+        let room = self.room();
+        // A character that the end splits is left out of the document later.
+        let most = (room..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+        self.out.push(b'"');
+        write_escaped(self.out, &text[..most]);
+        self.overflow()
+    }
+
+    #[inline]
+    fn leave_to_serde_json(&mut self, value: impl Serialize) -> Written {
+        serde_json::to_writer(self, &value)
+            .map_err(|error| if error.is_io() { Stopped::Full } else { ser::Error::custom(error) })
+    }
+
+    fn reborrow(&mut self) -> Serializer<'_> {
+        Serializer { out: self.out, end: self.end }
+    }
+}
+
+impl io::Write for Serializer<'_> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let room = self.room();
+        self.out.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        let is_whole = bytes.len() <= room && self.out.len() <= self.end;
+        if is_whole { Ok(()) } else { self.overflow().map_err(|_| io::ErrorKind::FileTooLarge.into()) }
+    }
+
+    #[inline]
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+macro_rules! left_to_serde_json {
+    ($($method:ident($value:ty))*) => {$(
+        #[inline]
+        fn $method(mut self, value: $value) -> Written {
+            self.leave_to_serde_json(value)
+        }
+    )*};
+}
+
+impl<'a> ser::Serializer for Serializer<'a> {
+    type Ok = ();
+    type Error = Stopped;
+    type SerializeSeq = Elements<'a>;
+    type SerializeTuple = Elements<'a>;
+    type SerializeTupleStruct = Elements<'a>;
+    type SerializeTupleVariant = Elements<'a>;
+    type SerializeMap = Elements<'a>;
+    type SerializeStruct = Elements<'a>;
+    type SerializeStructVariant = Elements<'a>;
+
+    left_to_serde_json! {
+        serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64) serialize_i128(i128)
+        serialize_u8(u8) serialize_u16(u16) serialize_u32(u32) serialize_u64(u64) serialize_u128(u128)
+        serialize_f32(f32) serialize_f64(f64) serialize_char(char)
+    }
+
+    fn serialize_bool(mut self, value: bool) -> Written {
+        self.write(if value { b"true" } else { b"false" })
+    }
+
+    #[inline]
+    fn serialize_str(mut self, value: &str) -> Written {
+        self.string(value)
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Written {
+        self.collect_seq(value)
+    }
+
+    fn serialize_none(mut self) -> Written {
+        self.write(b"null")
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Written {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(mut self) -> Written {
+        self.write(b"null")
+    }
+
+    fn serialize_unit_struct(mut self, _: &'static str) -> Written {
+        self.write(b"null")
+    }
+
+    fn serialize_unit_variant(mut self, _: &'static str, _: u32, variant: &'static str) -> Written {
+        self.string(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Written {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        mut self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Written {
+        self.write(b"{")?;
+        self.string(variant)?;
+        self.write(b":")?;
+        value.serialize(self.reborrow())?;
+        self.write(b"}")
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Elements<'a>, Stopped> {
+        Elements::open(self, b"[", b"]")
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Elements<'a>, Stopped> {
+        Elements::open(self, b"[", b"]")
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Elements<'a>, Stopped> {
+        Elements::open(self, b"[", b"]")
+    }
+
+    fn serialize_tuple_variant(
+        mut self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Elements<'a>, Stopped> {
+        self.write(b"{")?;
+        self.string(variant)?;
+        Elements::open(self, b":[", b"]}")
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Elements<'a>, Stopped> {
+        Elements::open(self, b"{", b"}")
+    }
+
+    #[inline]
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Elements<'a>, Stopped> {
+        if name.starts_with(OF_SERDE_JSON) {
+            return Ok(Elements { serializer: self, closing: b"", is_first: true });
+        }
+        Elements::open(self, b"{", b"}")
+    }
+
+    fn serialize_struct_variant(
+        mut self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Elements<'a>, Stopped> {
+        self.write(b"{")?;
+        self.string(variant)?;
+        Elements::open(self, b":{", b"}}")
+    }
+}
+
+/// What serde_json calls the structures by which its raw values and long numbers reach it.
+const OF_SERDE_JSON: &str = "$serde_json::private::";
+
+/// The elements of an array or the members of an object.
+pub(crate) struct Elements<'a> {
+    serializer: Serializer<'a>,
+    closing: &'static [u8],
+    is_first: bool,
+}
+
+impl<'a> Elements<'a> {
+    #[inline]
+    fn open(mut serializer: Serializer<'a>, opening: &[u8], closing: &'static [u8]) -> Result<Self, Stopped> {
+        serializer.write(opening)?;
+        Ok(Self { serializer, closing, is_first: true })
+    }
+
+    #[inline]
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
+        if !std::mem::replace(&mut self.is_first, false) {
+            self.serializer.write(b",")?;
+        }
+        value.serialize(self.serializer.reborrow())
+    }
+
+    #[inline]
+    fn member<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Written {
+        if self.closing.is_empty() {
+            return self.serializer.leave_to_serde_json(OfSerdeJson(key, value));
+        }
+        if !std::mem::replace(&mut self.is_first, false) {
+            self.serializer.out.push(b',');
+        }
+        self.serializer.string(key)?;
+        self.serializer.out.push(b':');
+        value.serialize(self.serializer.reborrow())
+    }
+
+    fn close(mut self) -> Written {
+        self.serializer.write(self.closing)
+    }
+}
+
+macro_rules! elements {
+    ($($of:ident: $method:ident;)*) => {$(
+        impl ser::$of for Elements<'_> {
+            type Ok = ();
+            type Error = Stopped;
+
+            #[inline]
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
+                self.element(value)
+            }
+
+            #[inline]
+            fn end(self) -> Written {
+                self.close()
+            }
+        }
+    )*};
+}
+
+elements! {
+    SerializeSeq: serialize_element;
+    SerializeTuple: serialize_element;
+    SerializeTupleStruct: serialize_field;
+    SerializeTupleVariant: serialize_field;
+}
+
+macro_rules! members {
+    ($($of:ident)*) => {$(
+        impl ser::$of for Elements<'_> {
+            type Ok = ();
+            type Error = Stopped;
+
+            #[inline]
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Written {
+                self.member(key, value)
+            }
+
+            #[inline]
+            fn end(self) -> Written {
+                self.close()
+            }
+        }
+    )*};
+}
+
+members! { SerializeStruct SerializeStructVariant }
+
+impl ser::SerializeMap for Elements<'_> {
+    type Ok = ();
+    type Error = Stopped;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Written {
+        // serde_json knows what may be a key: it writes a map of this one, whose brace becomes the comma, and whose
+        // value is taken back.
+        const VALUE: &str = "null}";
+        let Serializer { out, end } = &mut self.serializer;
+        let is_first = std::mem::replace(&mut self.is_first, false);
+        let at = out.len() - usize::from(is_first);
+        out.truncate(at);
+        let mut map = Serializer { out, end: *end + VALUE.len() };
+        let written = map.leave_to_serde_json(OneKey(key));
+        if let Some(brace) = out.get_mut(at) {
+            *brace = if is_first { b'{' } else { b',' };
+        }
+        if written.is_ok() {
+            out.truncate(out.len() - VALUE.len());
+        }
+        self.serializer.write(b"").and(written)
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
+        value.serialize(self.serializer.reborrow())
+    }
+
+    fn end(self) -> Written {
+        self.close()
+    }
+}
+
+/// `{key: null}`
+struct OneKey<'a, T: ?Sized>(&'a T);
+
+impl<T: Serialize + ?Sized> Serialize for OneKey<'_, T> {
+    fn serialize<S: ser::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(self.0, &())?;
+        map.end()
+    }
+}
+
+/// A raw value or a long number of serde_json, by its private name.
+struct OfSerdeJson<'a, T: ?Sized>(&'static str, &'a T);
+
+impl<T: Serialize + ?Sized> Serialize for OfSerdeJson<'_, T> {
+    fn serialize<S: ser::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut structure = serializer.serialize_struct(self.0, 1)?;
+        structure.serialize_field(self.0, self.1)?;
+        structure.end()
+    }
+}
+
+impl ser::Error for Stopped {
+    fn custom<T: Display>(message: T) -> Self {
+        Self::Error(message.to_string().into())
+    }
+}
+
+impl Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "the value is too long",
+            Self::Error(message) => message,
+        })
+    }
+}
+
+impl std::error::Error for Stopped {}
+
+#[cfg(test)]
+mod tests;
