@@ -81,7 +81,7 @@ impl Expansion<'_> {
         }
         let outcome = self.outcome();
         quote_spanned! { site=>
-            let __scope = #scope;
+            let mut __scope = #scope;
             let __ret = __scope.call(#body);
             #outcome
         }
@@ -205,7 +205,7 @@ impl Expansion<'_> {
     /// What looks at the output of a future.
     fn probe(&self) -> TokenStream {
         let (outcome, ty) = (self.outcome(), self.probed());
-        quote_spanned! { Span::mixed_site()=> |__ret #ty, __scope| #outcome }
+        quote_spanned! { Span::mixed_site()=> |__ret #ty, mut __scope| #outcome }
     }
 
     /// `: T` of `impl Future<Output = T>`: what the body leaves open is known from there.

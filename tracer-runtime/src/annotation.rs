@@ -77,7 +77,8 @@ const IS_OF_KEY: [bool; 256] = {
 /// `key` as X-Ray takes it: other characters become `_`, an empty key becomes `_`, a long one is cut.
 #[cfg(any(feature = "enable", test))]
 pub(crate) fn valid_key(key: &str) -> Cow<'_, str> {
-    if is_valid_key(key) {
+    let is_valid = key.bytes().all(|byte| IS_OF_KEY[usize::from(byte)]);
+    if is_valid && (1..=LONGEST_KEY).contains(&key.len()) {
         return Cow::Borrowed(key);
     }
     let replace = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };

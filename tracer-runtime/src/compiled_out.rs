@@ -8,7 +8,7 @@ use std::future::Future;
 
 use serde::Serialize;
 
-use crate::annotation::AnnotationValue;
+use crate::annotation::{Annotation, AnnotationValue};
 use crate::daemon_address::DaemonAddress;
 use crate::namespace::Namespace;
 use crate::sink::{NotSent, Sink};
@@ -16,6 +16,8 @@ use crate::trace_id::TraceId;
 
 #[inline]
 pub fn put_annotation(_: &str, _: impl AnnotationValue) {}
+#[inline]
+pub fn put_annotations(_: &[(&'static str, Annotation<'_>)]) {}
 #[inline]
 pub fn put_metadata<T: Serialize + ?Sized>(_: &str, _: &T) {}
 #[inline]

@@ -24,7 +24,10 @@
 macro_rules! annotate {
     ($($key:literal = $value:expr),+ $(,)?) => {
         if $crate::is_sampled() {
-            $($crate::put_annotation(const { $crate::__private::checked_annotation_key($key) }, &$value);)+
+            $(const { let _ = $crate::__private::checked_annotation_key($key); })+
+            $crate::__private::put_annotations(&[
+                $(($crate::__private::concat!("\"", $key, "\":"), $crate::AnnotationValue::annotation(&$value))),+
+            ]);
         }
     };
 }

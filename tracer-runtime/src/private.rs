@@ -4,10 +4,13 @@
 
 pub use core::convert::Into;
 pub use core::option::Option;
-pub use core::{file, line, module_path};
+pub use core::{concat, file, line, module_path};
 
 pub use crate::ErrorFlag;
 pub use crate::annotation::{checked_annotation_key, checked_metadata_key};
+
+#[cfg(not(feature = "enable"))]
+pub use crate::compiled_out::put_annotations;
 
 #[cfg(feature = "enable")]
 pub use self::enabled::*;
@@ -18,6 +21,7 @@ mod enabled {
 
     pub use crate::recording::callsite::{Callsite, Owner};
     pub use crate::recording::probe::*;
+    pub use crate::recording::put_annotations;
     pub use crate::recording::scope::Scope;
     pub use crate::recording::source::{
         Environment, Found, SeekAny, SeekInvocation, Sought, Source, Using, explicit_source, start_from,

@@ -116,9 +116,8 @@ impl FromStr for SegmentId {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let id = (text.len() == 16).then(|| parse_hex(text)).flatten();
-        let id = id.ok_or_else(|| IdError::Segment(shortened(text)))?;
-        Ok(Self(u64::try_from(id).unwrap_or_default()))
+        let id = (text.len() == 16).then(|| parse_hex_word(text)).flatten();
+        id.map(Self).ok_or_else(|| IdError::Segment(shortened(text)))
     }
 }
 
@@ -158,31 +157,43 @@ fn shortened(text: &str) -> String {
     text.chars().take(60).collect()
 }
 
+/// The number that at most 32 hexadecimal digits are; any other character is `None`.
 fn parse_hex(digits: &str) -> Option<u128> {
-    // `from_str_radix` takes a leading `+`, an id does not.
-    let all_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    all_hex.then(|| u128::from_str_radix(digits, 16).ok()).flatten()
+    let (high, low) = digits.split_at_checked(digits.len().saturating_sub(16))?;
+    Some((u128::from(parse_hex_word(high)?) << 64) | u128::from(parse_hex_word(low)?))
 }
 
-/// Sixteen digits, two at a time.
+fn parse_hex_word(digits: &str) -> Option<u64> {
+    let mut word = 0;
+    for digit in digits.bytes() {
+        let value = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            b'A'..=b'F' => digit - b'A' + 10,
+            _ => return None,
+        };
+        word = (word << 4) | u64::from(value);
+    }
+    Some(word)
+}
+
+/// Sixteen digits, eight at a time: bytes stored one by one and read back at once would wait for each other.
 fn hex_digits(value: u64) -> [u8; 16] {
-    let mut text = [0; 16];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(value.to_be_bytes()) {
-        pair.copy_from_slice(&HEX_PAIRS[usize::from(byte)]);
-    }
-    text
+    let (high, low) = (hex_word((value >> 32) as u32), hex_word(value as u32));
+    ((u128::from(high) << 64) | u128::from(low)).to_be_bytes()
 }
 
-const HEX_PAIRS: [[u8; 2]; 256] = {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut pairs = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 0xf]];
-        byte += 1;
-    }
-    pairs
-};
+/// The eight digits of `value` as the bytes of one word, the first in its highest byte.
+fn hex_word(value: u32) -> u64 {
+    const EACH: u64 = u64::from_ne_bytes([1; 8]);
+    // One digit a byte: the halves apart, then the quarters, then the eighths.
+    let mut digits = u64::from(value);
+    digits = (digits | digits << 16) & 0x0000_ffff_0000_ffff;
+    digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff;
+    digits = (digits | digits << 4) & (EACH * 0xf);
+    let is_letter = ((digits + EACH * 6) >> 4) & EACH;
+    digits + EACH * u64::from(b'0') + is_letter * u64::from(b'a' - b'0' - 10)
+}
 
 #[cfg(test)]
 mod tests {
@@ -206,6 +217,15 @@ mod tests {
         }
         assert!("+759e988bd862e3fe1be46a994272793".parse::<TraceId>().is_err());
         assert!("é-5759e988-bd862e3fe1be46a9942727".parse::<TraceId>().is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn digits_are_those_of_the_formatter(value: u64) {
+            let expected = format!("{value:016x}");
+            let digits = hex_digits(value);
+            proptest::prop_assert_eq!(String::from_utf8_lossy(&digits), expected);
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// What is known at compile time, as a constant: a static would be shared by all instances of a generic function.
+    /// What is known at compile time, one static for all instances of a generic function.
     pub(super) fn callsite(&self) -> TokenStream {
         let private = self.private();
         let site = Span::mixed_site();
@@ -38,8 +38,10 @@ impl Expansion<'_> {
         let line = self.line();
         let details = self.details();
         quote_spanned! { site=>
-            const {
-                &#private::Callsite::#kind(#private::module_path!(), #function, #private::file!(), #line) #details
+            {
+                static __CALLSITE: #private::Callsite =
+                    #private::Callsite::#kind(#private::module_path!(), #function, #private::file!(), #line) #details;
+                &__CALLSITE
             }
         }
     }

@@ -146,6 +146,6 @@ fn probe<R, E: Display>(result: Result<R, E>, scope: Scope) -> Result<R, E> {
     if let Err(error) = &result {
         scope.fail_with_text(error);
     }
-    scope.close();
+    drop(scope);
     result
 }

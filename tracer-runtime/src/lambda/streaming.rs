@@ -40,7 +40,7 @@ impl<S, E> EndsOfStream for &&Returned<'_, Result<StreamResponse<S>, E>> {
 impl WithBody {
     pub fn end<E>(
         self,
-        scope: Scope,
+        scope: &mut Scope,
         returned: Result<StreamResponse<Body>, E>,
     ) -> Result<StreamResponse<Body>, E> {
         let Ok(response) = returned else {
@@ -57,7 +57,7 @@ impl WithBody {
 impl WithStream {
     pub fn end<S: Stream, E>(
         self,
-        scope: Scope,
+        scope: &mut Scope,
         returned: Result<StreamResponse<S>, E>,
     ) -> Result<StreamResponse<TracedStream<S>>, E> {
         let traced = returned.map(|response| (response.metadata_prelude, response.stream));
@@ -91,9 +91,9 @@ impl HttpBody for TracedBody {
             Poll::Ready(Some(Ok(_))) if !self.body.is_end_stream() => self.state.leave(scope),
             Poll::Ready(Some(Err(error))) => {
                 scope.fail_with_text(error);
-                scope.close();
+                drop(scope);
             }
-            Poll::Ready(_) => scope.close(),
+            Poll::Ready(_) => drop(scope),
         }
         polled.map_err(Into::into)
     }

@@ -125,7 +125,9 @@ impl Members<'_> {
         let node = &self.record[self.index];
         let is_noted = is_root && self.record.dropped != Dropped::default();
         let is_cut = node.spare != u32::MAX || node.lost_fields > 0;
-        self.cause();
+        if node.failure.is_some() {
+            self.cause();
+        }
         match node.body {
             Body::Empty if !is_noted => {}
             Body::Whole { text, section, .. } if !is_noted && !is_cut => {

@@ -271,11 +271,11 @@ impl State {
         self.users = 1;
         self.has_trace = self.header.assign(text).is_ok();
         self.is_recording = tracer.is_enabled() && self.header.is_sampled() && self.header.parent().is_some();
+        self.adoptable = NONE;
         self.verbatim.clear();
-        if is_printable(text) {
+        if !self.is_recording && is_printable(text) {
             self.verbatim.push_str(text);
         }
-        self.adoptable = NONE;
         if self.is_recording {
             self.start = Instant::now();
             self.start_micros =

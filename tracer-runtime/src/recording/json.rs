@@ -40,10 +40,11 @@ fn is_escaped(byte: u8) -> bool {
 #[inline]
 fn needs_escape(text: &[u8]) -> bool {
     if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
-        let mut words = text.chunks_exact(8).skip(1);
+        let is_between =
+            |text: &[u8]| text.chunks_exact(8).any(|word| word.try_into().is_ok_and(word_needs_escape));
         return word_needs_escape(*first)
             || word_needs_escape(*last)
-            || words.any(|word| word.try_into().is_ok_and(word_needs_escape));
+            || (text.len() > 16 && is_between(&text[8..]));
     }
     if let (Some([a, b, c, d]), Some([e, f, g, h])) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
         return word_needs_escape([*a, *b, *c, *d, *e, *f, *g, *h]);
@@ -57,9 +58,9 @@ fn word_needs_escape(bytes: [u8; 8]) -> bool {
     const EACH: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = EACH << 7;
     let word = u64::from_ne_bytes(bytes);
-    let quote = word ^ (EACH * b'"' as u64);
-    let backslash = word ^ (EACH * b'\\' as u64);
-    let below = word.wrapping_sub(EACH * b' ' as u64) & !word;
+    let quote = word ^ (EACH * u64::from(b'"'));
+    let backslash = word ^ (EACH * u64::from(b'\\'));
+    let below = word.wrapping_sub(EACH * u64::from(b' ')) & !word;
     let zeros = (quote.wrapping_sub(EACH) & !quote) | (backslash.wrapping_sub(EACH) & !backslash);
     (below | zeros) & HIGH != 0
 }
@@ -86,8 +87,8 @@ fn write_escape(out: &mut Vec<u8>, byte: u8) {
 #[derive(Debug)]
 pub(crate) struct Clock {
     second: u64,
-    /// Right-aligned: room for the digits of any second, the point, six decimals.
-    text: [u8; 27],
+    /// The digits of the second and the point, right-aligned: there is room for any second.
+    text: [u8; 21],
     /// Where the digits begin.
     first: usize,
 }
@@ -96,7 +97,7 @@ const POINT: usize = 20;
 
 impl Default for Clock {
     fn default() -> Self {
-        Self { second: 0, text: *b"00000000000000000000.000000", first: POINT - 1 }
+        Self { second: 0, text: *b"00000000000000000000.", first: POINT - 1 }
     }
 }
 
@@ -108,12 +109,18 @@ impl Clock {
         if second != self.second {
             self.set(second);
         }
-        for (at, pair) in [fraction / 10_000, fraction / 100 % 100, fraction % 100].into_iter().enumerate() {
-            self.text[POINT + 1 + 2 * at..][..2].copy_from_slice(&PAIRS[pair as usize]);
+        // Ten digits, as the second of every time of this century has, are copied as a known number of bytes.
+        match self.text.last_chunk::<11>() {
+            Some(text) if self.first == POINT - 10 => out.extend_from_slice(text),
+            _ => out.extend_from_slice(&self.text[self.first..]),
         }
-        out.extend_from_slice(&self.text[self.first..]);
+        let (high, low) = (fraction / 10_000, fraction % 10_000);
+        out.extend_from_slice(&PAIRS[high as usize]);
+        out.extend_from_slice(&PAIRS[low as usize / 100]);
+        out.extend_from_slice(&PAIRS[low as usize % 100]);
     }
 
+    #[cold]
     fn set(&mut self, second: u64) {
         self.second = second;
         let mut rest = second;

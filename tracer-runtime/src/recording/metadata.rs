@@ -37,7 +37,6 @@ pub fn put_annotation(key: &str, value: impl AnnotationValue) {
 }
 
 fn put_recorded_annotation(key: &str, value: Annotation<'_>) {
-    let (Some(current), false) = (context::current(), value.is_none()) else { return };
     let valid = valid_key(key);
     if let Cow::Owned(valid) = &valid {
         warning::once("annotation key", || {
@@ -46,6 +45,7 @@ fn put_recorded_annotation(key: &str, value: Annotation<'_>) {
             format!("the annotation key {key:?} became {valid:?}: use letters, digits and `_` only")
         });
     }
+    let Some(current) = context::current().filter(|_| !value.is_none()) else { return };
     current.change(|state, index| {
         state.record.put(index, Section::Annotation, 0, valid.len() + "\"\":".len(), |out| {
             out.push(b'"');
@@ -53,6 +53,20 @@ fn put_recorded_annotation(key: &str, value: Annotation<'_>) {
             out.extend_from_slice(b"\":");
             value.write(out);
         });
+    });
+}
+
+/// What `annotate!` comes to: checked keys, as `"key":`.
+#[doc(hidden)]
+pub fn put_annotations(annotations: &[(&'static str, Annotation<'_>)]) {
+    let Some(current) = context::current() else { return };
+    current.change(|state, index| {
+        for (key, value) in annotations.iter().filter(|(_, value)| !value.is_none()) {
+            state.record.put(index, Section::Annotation, 0, key.len(), |out| {
+                out.extend_from_slice(key.as_bytes());
+                value.write(out);
+            });
+        }
     });
 }
 

@@ -200,7 +200,8 @@ impl<E: ?Sized> FailUnknown for Failure<'_, E> {
 pub struct AsIs;
 
 impl AsIs {
-    pub fn end<R>(self, scope: Scope, returned: R) -> R {
+    #[inline]
+    pub fn end<R>(self, scope: &mut Scope, returned: R) -> R {
         scope.close();
         returned
     }
@@ -235,12 +236,12 @@ macro_rules! __end {
     (opaque, $scope:expr, $returned:expr) => {{
         use $crate::__private::{EndsHere as _, EndsOfBody as _, EndsOfStream as _};
         let kind = (&&&&$crate::__private::Returned(&$returned)).kind();
-        kind.end($scope, $returned)
+        kind.end(&mut $scope, $returned)
     }};
     (named, $scope:expr, $returned:expr) => {{
         use $crate::__private::{EndsHere as _, EndsOfBody as _};
         let kind = (&&&&$crate::__private::Returned(&$returned)).kind();
-        kind.end($scope, $returned)
+        kind.end(&mut $scope, $returned)
     }};
 }
 
@@ -265,19 +266,19 @@ macro_rules! __outcome {
             FailDebug as _, FailDisplay as _, FailDyn as _, FailError as _, FailUnknown as _, RespondNothing as _,
             RespondSerialized as _, SeeAny as _, SeeOption as _, SeeResult as _,
         };
-        let scope = $scope;
+        // The scope stays where it is: moving it would copy it, also where nothing is recorded.
         let returned = $returned;
-        if scope.is_recording() {
+        if $scope.is_recording() {
             match (&&&$crate::__private::Returned(&returned)).see() {
-                $crate::__private::Seen::Value(value) => $crate::__respond!($response, value, scope),
+                $crate::__private::Seen::Value(value) => $crate::__respond!($response, value, $scope),
                 $crate::__private::Seen::Failure(error) => {
                     let flag = $crate::__flag!($predicate, error);
-                    (&&&&&$crate::__private::Failure(error)).fail(&scope, flag)
+                    (&&&&&$crate::__private::Failure(error)).fail(&$scope, flag)
                 }
                 $crate::__private::Seen::Nothing => {}
             }
         }
-        $crate::__end!($kind, scope, returned)
+        $crate::__end!($kind, $scope, returned)
     }};
 }
 

@@ -34,16 +34,20 @@ impl Open {
 }
 
 impl Scope {
-    pub(crate) const INERT: Self = Self { open: None };
+    /// A function, as a constant would be copied whole.
+    #[inline]
+    pub(crate) fn inert() -> Self {
+        Self { open: None }
+    }
 
     pub(crate) fn enter(open: Option<Open>) -> Self {
-        open.map_or(Self::INERT, Open::enter)
+        open.map_or_else(Self::inert, Open::enter)
     }
 
     #[inline]
     pub fn method(callsite: &'static Callsite, owner: Owner, using: Using<'_>) -> Self {
         if context::here() == Here::Unrecorded {
-            return Self::INERT;
+            return Self::inert();
         }
         Self::of_method(callsite, owner, using)
     }
@@ -107,14 +111,28 @@ impl Scope {
     }
 
     /// Stops being current without closing: a future that is not ready.
-    pub(crate) fn leave(mut self) -> Option<Open> {
+    pub(crate) fn leave(&mut self) -> Option<Open> {
         let entered = self.open.take()?;
         context::replace(entered.previous);
         Some(entered.open)
     }
 
     /// Closes the subsegment.
-    pub fn close(self) {}
+    #[inline]
+    pub fn close(&mut self) {
+        if self.open.is_some() {
+            self.finish();
+        }
+    }
+
+    fn finish(&mut self) {
+        let Some(entered) = self.open.take() else { return };
+        if std::thread::panicking() && !entered.was_panicking {
+            entered.open.flag(ErrorFlag::Fault);
+        }
+        context::replace(entered.previous);
+        entered.open.close();
+    }
 
     /// Closes the subsegment of a future that was dropped before its end (P10).
     pub(crate) fn cancel(self) {
@@ -127,11 +145,6 @@ impl Scope {
 impl Drop for Scope {
     #[inline]
     fn drop(&mut self) {
-        let Some(entered) = self.open.take() else { return };
-        if std::thread::panicking() && !entered.was_panicking {
-            entered.open.flag(ErrorFlag::Fault);
-        }
-        context::replace(entered.previous);
-        entered.open.close();
+        self.close();
     }
 }

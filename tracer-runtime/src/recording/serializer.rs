@@ -256,11 +256,10 @@ impl<'a> Elements<'a> {
         if self.closing.is_empty() {
             return self.serializer.leave_to_serde_json(OfSerdeJson(key, value));
         }
-        if !std::mem::replace(&mut self.is_first, false) {
-            self.serializer.out.push(b',');
-        }
-        self.serializer.string(key)?;
-        self.serializer.out.push(b':');
+        let comma = if std::mem::replace(&mut self.is_first, false) { "\"" } else { ",\"" };
+        self.serializer.out.extend_from_slice(comma.as_bytes());
+        write_escaped(self.serializer.out, key);
+        self.serializer.out.extend_from_slice(b"\":");
         value.serialize(self.serializer.reborrow())
     }
 

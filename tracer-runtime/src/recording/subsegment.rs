@@ -65,7 +65,7 @@ pub trait InSubsegment: Future + Sized {
     /// ```
     fn in_subsegment(self, name: impl Into<Cow<'static, str>>) -> Subsegment<Self> {
         let close: Probe<Self::Output> = |output, scope| {
-            scope.close();
+            drop(scope);
             output
         };
         Subsegment { traced: Traced::named(name.into(), self, close) }

@@ -312,7 +312,7 @@ fn a_child_that_outlives_its_parent_is_sent_alone_under_it() {
         subsegment("parent", || late = Open::named("late"));
         let scope = Scope::enter(late);
         subsegment("grandchild", || ());
-        scope.close();
+        drop(scope);
     });
     assert_eq!(documents.len(), 2);
     assert_eq!(documents[1]["name"], "late");

@@ -84,11 +84,11 @@ impl State {
         match std::mem::replace(self, Self::Bare) {
             Self::Unpolled(start) => Scope::enter(start.open()),
             Self::Open(open) => open.enter(),
-            Self::Bare => Scope::INERT,
+            Self::Bare => Scope::inert(),
         }
     }
 
-    pub(crate) fn leave(&mut self, scope: Scope) {
+    pub(crate) fn leave(&mut self, mut scope: Scope) {
         if let Some(open) = scope.leave() {
             *self = Self::Open(open);
         }
@@ -170,7 +170,7 @@ where
     }
 
     /// Of a handler that is an `async fn`: the scope was opened by its first poll.
-    pub fn opened(scope: Scope, future: F, probe: P) -> Self {
+    pub fn opened(mut scope: Scope, future: F, probe: P) -> Self {
         let state = scope.leave().map_or(State::Bare, State::Open);
         Self { future: Some(future), state, probe: Some(probe) }
     }

@@ -122,7 +122,7 @@ fn a_completion_waits_for_the_announcement_that_is_on_its_way() {
         let scope = Scope::enter(Open::named("root"));
         threads.spawn(move || entry.send_what_is_due(near_the_deadline));
         is_announcing.recv().unwrap();
-        scope.close();
+        drop(scope);
         // The last of the handler's own references.
         drop(entered);
         assert!(sink.documents().is_empty(), "it was closed, and its announcement is still on its way");
