@@ -27,10 +27,15 @@ pub struct DaemonAddress {
     port: u16,
 }
 
+#[cfg(feature = "enable")]
 impl DaemonAddress {
-    /// Looks the host up. An IP address needs no look-up and never blocks; a host name may.
-    #[cfg(feature = "enable")]
-    pub(crate) fn resolve(&self) -> io::Result<SocketAddr> {
+    /// The address where the host is none that has to be looked up.
+    pub(crate) fn ip(&self) -> Option<SocketAddr> {
+        self.host.parse().ok().map(|ip| SocketAddr::new(ip, self.port))
+    }
+
+    /// Looks the host's name up, which may block.
+    pub(crate) fn look_up(&self) -> io::Result<SocketAddr> {
         let mut found = (self.host.as_str(), self.port).to_socket_addrs()?;
         found.next().ok_or_else(|| io::ErrorKind::NotFound.into())
     }

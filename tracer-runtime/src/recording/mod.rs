@@ -1,7 +1,7 @@
 //! Everything that records: compiled with the feature `enable` only.
 //!
 //! From below: `serializer`, `json` and `name` write text; `node` is a subsegment, `record` keeps an invocation's, `exception` its errors,
-//! `fit`, `document` and `outbox` turn them into datagrams; `config`, `sinks` and `tracer` say whether and where they go;
+//! `fit`, `document` and `outbox` turn them into datagrams; `config`, `sinks`, `udp`, `named_daemon` and `tracer` say whether and where they go;
 //! `invocation` holds one record with its header and clock, and `watcher` sends early; `context` is what is current
 //! on a thread; `open` is an open subsegment, `scope` and `traced` are a call and a future with a subsegment; the rest is what users call.
 
@@ -17,6 +17,7 @@ mod invocation;
 mod json;
 mod metadata;
 mod name;
+mod named_daemon;
 mod node;
 pub(crate) mod open;
 mod outbox;
@@ -30,6 +31,7 @@ pub(crate) mod source;
 mod subsegment;
 pub(crate) mod traced;
 mod tracer;
+mod udp;
 mod warning;
 mod watcher;
 
@@ -43,11 +45,12 @@ pub use self::fields::{
 pub(crate) use self::invocation::{Beginning, InvocationRef};
 pub(crate) use self::json::write_string;
 pub use self::metadata::{put_annotation, put_annotations, put_metadata, put_metadata_in, put_metadata_with};
-pub use self::sinks::{MemorySink, StdoutSink, UdpSink};
+pub use self::sinks::{MemorySink, StdoutSink};
 pub use self::subsegment::{InSubsegment, Subsegment, subsegment, subsegment_async};
 pub use self::traced::Carried;
 pub(crate) use self::tracer::DISABLED;
 pub use self::tracer::{AlreadyInstalled, Tracer, TracerBuilder};
+pub use self::udp::UdpSink;
 
 #[cfg(test)]
 mod tests;

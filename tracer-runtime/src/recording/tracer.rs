@@ -12,7 +12,7 @@ use thiserror::Error;
 use super::config::Config;
 use super::context::Entered;
 use super::outbox::Sent;
-use super::sinks::UdpSink;
+use super::udp::UdpSink;
 use super::warning;
 use crate::sink::{NotSent, Sink};
 
