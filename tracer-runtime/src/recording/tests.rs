@@ -15,6 +15,7 @@ use crate::sink::{NotSent, Sink};
 use crate::testing;
 
 mod limits;
+mod values;
 
 const HEADER: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a:1";
 
