@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+#[cfg(feature = "enable")]
+use crate::beginning::beginning;
+
 /// The longest annotation key that X-Ray takes, in characters.
 pub(crate) const LONGEST_KEY: usize = 500;
 /// The longest string that X-Ray takes as an annotation's value, in characters.
@@ -198,10 +201,22 @@ impl Annotation<'_> {
             Value::LargeSigned(number) => write_scalar(out, number),
             Value::LargeUnsigned(number) => write_scalar(out, number),
             Value::Single(number) if number.is_finite() => write_scalar(out, &number),
-            Value::Single(number) => write_text(out, &number.to_string()),
+            Value::Single(number) => write_text(out, not_finite(number.into())),
             Value::Double(number) if number.is_finite() => write_scalar(out, &number),
-            Value::Double(number) => write_text(out, &number.to_string()),
+            Value::Double(number) => write_text(out, not_finite(number)),
         }
+    }
+}
+
+/// What `Display` writes of NaN and the infinities, without the formatter of all floats.
+#[cfg(feature = "enable")]
+fn not_finite(number: f64) -> &'static str {
+    if number.is_nan() {
+        "NaN"
+    } else if number > 0.0 {
+        "inf"
+    } else {
+        "-inf"
     }
 }
 
@@ -213,13 +228,12 @@ fn write_scalar(out: &mut Vec<u8>, value: &impl serde::Serialize) {
 
 #[cfg(feature = "enable")]
 fn write_text(out: &mut Vec<u8>, text: &str) {
-    // No text has more characters than bytes.
-    if text.len() <= LONGEST_VALUE || text.char_indices().nth(LONGEST_VALUE).is_none() {
+    if beginning(text, LONGEST_VALUE).len() == text.len() {
         crate::recording::write_string(out, text);
-        return;
+    } else {
+        let cut = [beginning(text, LONGEST_VALUE - 1), "…"].concat();
+        crate::recording::write_string(out, &cut);
     }
-    let cut: String = text.chars().take(LONGEST_VALUE - 1).chain(['…']).collect();
-    crate::recording::write_string(out, &cut);
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use std::{
 
 use thiserror::Error;
 
+use crate::beginning::beginning;
+
 /// The UDP address of an X-Ray daemon: an IP address or a host name, and a port.
 ///
 /// It reads `host:port` and `tcp:host:port udp:host:port` in either order; IPv6 addresses stand in brackets.
@@ -52,7 +54,7 @@ impl FromStr for DaemonAddress {
     type Err = DaemonAddressError;
 
     fn from_str(text: &str) -> Result<Self, DaemonAddressError> {
-        let error = || DaemonAddressError { text: text.chars().take(100).collect() };
+        let error = || DaemonAddressError { text: beginning(text, 100).to_owned() };
         let parts: Vec<&str> = text.split_whitespace().collect();
         let udp = match parts.as_slice() {
             [one] if !one.starts_with("udp:") && !one.starts_with("tcp:") => one,

@@ -7,6 +7,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod annotation;
+mod beginning;
 #[cfg(not(feature = "enable"))]
 mod compiled_out;
 mod daemon_address;

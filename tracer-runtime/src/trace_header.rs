@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::beginning::beginning;
 use crate::trace_id::{SegmentId, TraceId};
 
 /// The caller's decision whether this trace is recorded.
@@ -149,7 +150,7 @@ impl TraceHeader {
             let (key, value) = (key.trim_ascii(), value.trim_ascii());
             if key.eq_ignore_ascii_case("Root") {
                 root = Some(
-                    value.parse().map_err(|_| TraceHeaderError::BadRoot(value.chars().take(60).collect())),
+                    value.parse().map_err(|_| TraceHeaderError::BadRoot(beginning(value, 60).to_owned())),
                 );
             } else if key.eq_ignore_ascii_case("Parent") {
                 self.parent = value.parse().ok();

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::beginning::beginning;
+
 /// The id of a trace: a version, the epoch second of the first request, and 96 random bits.
 ///
 /// It reads both of X-Ray's forms, `1-67891233-abcdef012345678912345678` and the 32 hexadecimal digits of W3C,
@@ -154,7 +156,7 @@ pub enum IdError {
 
 /// Enough of a wrong input to recognise it.
 fn shortened(text: &str) -> String {
-    text.chars().take(60).collect()
+    beginning(text, 60).to_owned()
 }
 
 /// The number that at most 32 hexadecimal digits are; any other character is `None`.
@@ -163,6 +165,8 @@ fn parse_hex(digits: &str) -> Option<u128> {
     Some((u128::from(parse_hex_word(high)?) << 64) | u128::from(parse_hex_word(low)?))
 }
 
+// One copy is enough.
+#[inline(never)]
 fn parse_hex_word(digits: &str) -> Option<u64> {
     let mut word = 0;
     for digit in digits.bytes() {

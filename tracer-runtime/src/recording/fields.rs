@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use crate::beginning::beginning;
 use crate::namespace::Namespace;
 
 use super::context::{self, Context};
@@ -167,7 +168,7 @@ fn captures_errors(context: &Context) -> bool {
 
 /// X-Ray takes 250 characters of these.
 fn shortened(text: &str) -> &str {
-    text.char_indices().nth(250).map_or(text, |(end, _)| &text[..end])
+    beginning(text, 250)
 }
 
 fn set_flags(set: impl FnOnce(&mut super::node::Flags)) {

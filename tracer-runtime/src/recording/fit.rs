@@ -38,18 +38,21 @@ impl Record {
     }
 
     /// How far beyond its smallest each value that is kept may go, where all together may go `room` bytes beyond.
-    fn share(&self, index: NodeIndex, mut room: usize) -> u32 {
-        let kept = self.fields_of_any(index).filter(|field| !field.is_lost && is_cuttable(*field));
-        let mut wants: Vec<u32> = kept.map(|field| field.text.length - smallest_cut(field)).collect();
-        wants.sort_unstable();
-        for (at, want) in wants.iter().enumerate() {
-            let share = room / (wants.len() - at);
-            if *want as usize > share {
-                return share as u32;
-            }
-            room -= *want as usize;
+    fn share(&self, index: NodeIndex, room: usize) -> u32 {
+        let kept = || self.fields_of_any(index).filter(|field| !field.is_lost && is_cuttable(*field));
+        let taken = |share: u32| -> usize {
+            kept().map(|field| (field.text.length - smallest_cut(field)).min(share) as usize).sum()
+        };
+        if taken(u32::MAX) <= room {
+            return u32::MAX;
         }
-        u32::MAX
+        // The largest share with which all fit.
+        let (mut fits, mut exceeds) = (0, u32::MAX);
+        while exceeds - fits > 1 {
+            let middle = fits + (exceeds - fits) / 2;
+            if taken(middle) <= room { fits = middle } else { exceeds = middle }
+        }
+        fits
     }
 }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::annotation::{Annotation, AnnotationValue, valid_key};
+use crate::beginning::beginning;
 
 use super::context;
 use super::json::{Unserialized, write_string, write_value};
@@ -40,8 +41,7 @@ fn put_recorded_annotation(key: &str, value: Annotation<'_>) {
     let valid = valid_key(key);
     if let Cow::Owned(valid) = &valid {
         warning::once("annotation key", || {
-            let (key, valid): (String, String) =
-                (key.chars().take(60).collect(), valid.chars().take(60).collect());
+            let (key, valid) = (beginning(key, 60), beginning(valid, 60));
             format!("the annotation key {key:?} became {valid:?}: use letters, digits and `_` only")
         });
     }

@@ -2,17 +2,19 @@
 
 use std::borrow::Cow;
 
+use crate::beginning::beginning;
+
 /// The longest name, in characters.
 const LONGEST: usize = 200;
 
 /// `name` as X-Ray takes it: illegal characters removed, at most 200 characters, never empty.
 pub(crate) fn valid_name(name: &str) -> Cow<'_, str> {
-    let fits = name.len() <= LONGEST || name.chars().nth(LONGEST).is_none();
+    let fits = beginning(name, LONGEST).len() == name.len();
     if fits && !name.trim().is_empty() && name.chars().all(is_legal) {
         return Cow::Borrowed(name);
     }
     super::warning::once("subsegment name", || {
-        let shown: String = name.chars().take(60).collect();
+        let shown = beginning(name, 60);
         format!(
             "the name {shown:?} is mended: a name has 1 to 200 letters, digits, white space and _ . : / % & # = + \\ - @"
         )

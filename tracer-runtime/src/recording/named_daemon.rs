@@ -1,6 +1,5 @@
 //! A daemon that is known by its host's name: looked up off the caller's thread, now and then again.
 
-use std::fmt;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -102,12 +101,6 @@ impl State {
         self.waiting_bytes += datagram.len();
         self.waiting.push(datagram.to_vec());
         Ok(())
-    }
-}
-
-impl fmt::Debug for NamedDaemon {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NamedDaemon").field("socket", &self.lock().socket).finish_non_exhaustive()
     }
 }
 

@@ -54,6 +54,7 @@ impl<'a> Name<'a> {
 
 impl Open {
     /// Opens the subsegment of an annotated function below the current one.
+    #[inline]
     pub(crate) fn method(callsite: &'static Callsite, owner: Owner, using: Using<'_>) -> Option<Self> {
         match context::here() {
             Here::Recording => return Self::child(context::current()?, Name::Of(callsite, owner)),
@@ -105,7 +106,8 @@ impl Open {
         Self::child(*segment, Name::Of(callsite, owner)).inspect(Self::annotate_handler)
     }
 
-    #[inline]
+    // Built where it stays: a copy would wait for the stores that it reads.
+    #[inline(always)]
     fn child(parent: Context, name: Name<'_>) -> Option<Self> {
         if !parent.is_recording() {
             return None;

@@ -1,6 +1,6 @@
 //! Decides what leaves when, and in which documents: one that nests everything where it fits, else as few as possible.
 
-use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 use crate::trace_id::{SegmentId, TraceId};
 
@@ -180,14 +180,14 @@ impl Record {
         let mut sizes = Sizes::default();
         for index in leaving.iter().rev() {
             self.fit_and_count(*index, room);
-            let mut children: Vec<NodeIndex> =
-                self.children(*index).filter(|child| self.nests(*index, *child)).collect();
-            children.sort_unstable_by_key(|child| Reverse(sizes.get(*child).bytes));
-            let nested: usize = children.iter().map(|child| sizes.get(*child).bytes + 1).sum();
+            let nested = self.children(*index).filter(|child| self.nests(*index, *child));
+            let mut children: BinaryHeap<(usize, NodeIndex)> =
+                nested.map(|child| (sizes.get(child).bytes, child)).collect();
+            let nested: usize = children.iter().map(|(bytes, _)| bytes + 1).sum();
             let around = if children.is_empty() { 0 } else { SUBSEGMENTS_BYTES };
             let mut bytes = self.own_bytes(*index) + around + nested;
             let mut height = 1;
-            for child in children {
+            while let Some((_, child)) = children.pop() {
                 let of_child = sizes.get(child);
                 if bytes > room || of_child.height >= DEEPEST {
                     self[child].document = child;

@@ -40,6 +40,7 @@ impl Scope {
         Self { open: None }
     }
 
+    #[inline]
     pub(crate) fn enter(open: Option<Open>) -> Self {
         open.map_or_else(Self::inert, Open::enter)
     }

@@ -1,5 +1,6 @@
 //! The daemon: documents over UDP.
 
+use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -22,12 +23,10 @@ use crate::sink::{NotSent, Sink};
 /// let tracer = Tracer::builder().sink(UdpSink::new("127.0.0.1:2000".parse()?)).build();
 /// # Ok::<(), tracer_runtime::DaemonAddressError>(())
 /// ```
-#[derive(Debug)]
 pub struct UdpSink {
     daemon: Daemon,
 }
 
-#[derive(Debug)]
 enum Daemon {
     At { address: SocketAddr, socket: OnceCell<UdpSocket> },
     Named(Arc<NamedDaemon>),
@@ -78,6 +77,12 @@ impl Sink for UdpSink {
             }
             Daemon::Named(daemon) => daemon.send(datagram),
         }
+    }
+}
+
+impl fmt::Debug for UdpSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UdpSink")
     }
 }
 

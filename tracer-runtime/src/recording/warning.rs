@@ -9,12 +9,22 @@ const MOST_KINDS: usize = 32;
 
 /// Says `message` unless something of this `kind` was said before.
 pub(crate) fn once(kind: &str, message: impl FnOnce() -> String) {
+    if is_first(kind) {
+        say(&message());
+    }
+}
+
+fn is_first(kind: &str) -> bool {
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
     if said.len() >= MOST_KINDS || said.iter().any(|known| known == kind) {
-        return;
+        return false;
     }
     said.push(kind.to_owned());
-    drop(said);
+    true
+}
+
+fn say(message: &str) {
     // Unlike `eprintln!`, a closed standard error is no panic here.
-    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("tracer: {}\n", message()).as_bytes());
+    let _ =
+        std::io::Write::write_all(&mut std::io::stderr(), ["tracer: ", message, "\n"].concat().as_bytes());
 }

@@ -1,4 +1,4 @@
-//! `xray-lite`, whose custom namespaces can set annotations and metadata: twice two documents a subsegment.
+//! `xray-lite`, whose custom namespaces can set annotations and metadata: two documents a subsegment.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
