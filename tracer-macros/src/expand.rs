@@ -98,8 +98,12 @@ impl Expansion<'_> {
         let traced = if self.attribute == Attribute::Handler {
             let scope = self.scope();
             quote_spanned! { site=>
-                let __scope = #scope;
-                #private::Traced::opened(__scope, #future, #probe).await
+                // What borrows the arguments is kept out of this future, which would keep room for them.
+                let (__scope, __future) = #private::once(move || {
+                    let __scope = #scope;
+                    (__scope, #future)
+                });
+                #private::Traced::opened(__scope, __future, #probe).await
             }
         } else {
             let (callsite, owner, using) = (self.callsite(), self.owner(), self.kept_using());

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::task::{Context as TaskContext, Poll, ready};
+use std::task::{Context as TaskContext, Poll};
 
 use futures_core::Stream;
 use pin_project_lite::pin_project;
@@ -141,11 +141,11 @@ pin_project! {
     /// A future that is traced from its first poll to its end; dropped before that, it counts as cancelled.
     #[must_use = "futures do nothing unless polled"]
     pub struct Traced<F, P> {
-        // An `Option`, so that what the future holds is dropped inside the subsegment.
+        // An `Option`, so that what an unfinished one holds is dropped inside the subsegment; `None` only then.
         #[pin]
         future: Option<F>,
         state: State,
-        probe: Option<P>,
+        probe: P,
     }
 
     impl<F, P> PinnedDrop for Traced<F, P> {
@@ -162,17 +162,17 @@ pin_project! {
 
 impl<F: Future, P, T> Traced<F, P>
 where
-    P: FnOnce(F::Output, Scope) -> T,
+    P: FnMut(F::Output, Scope) -> T,
 {
     pub fn new(callsite: &'static Callsite, owner: Owner, using: Using<'_>, future: F, probe: P) -> Self {
         let state = State::Unpolled(Start::Annotated(Annotated::new(callsite, owner, using)));
-        Self { future: Some(future), state, probe: Some(probe) }
+        Self { future: Some(future), state, probe }
     }
 
     /// Of a handler that is an `async fn`: the scope was opened by its first poll.
     pub fn opened(mut scope: Scope, future: F, probe: P) -> Self {
         let state = scope.leave().map_or(State::Bare, State::Open);
-        Self { future: Some(future), state, probe: Some(probe) }
+        Self { future: Some(future), state, probe }
     }
 
     /// Of a handler that returns a future.
@@ -188,11 +188,11 @@ where
         if !source.is_empty() {
             start.more.get_or_insert_default().source = source;
         }
-        Self { future: Some(future), state: State::Unpolled(Start::Annotated(start)), probe: Some(probe) }
+        Self { future: Some(future), state: State::Unpolled(Start::Annotated(start)), probe }
     }
 
     pub(crate) fn named(name: Cow<'static, str>, future: F, probe: P) -> Self {
-        Self { future: Some(future), state: State::Unpolled(Start::Named(name)), probe: Some(probe) }
+        Self { future: Some(future), state: State::Unpolled(Start::Named(name)), probe }
     }
 
     pub fn annotated(mut self, annotations: Annotations) -> Self {
@@ -207,31 +207,23 @@ where
 
 impl<F: Future, P, T> Future for Traced<F, P>
 where
-    P: FnOnce(F::Output, Scope) -> T,
+    P: FnMut(F::Output, Scope) -> T,
 {
     type Output = T;
 
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<T> {
         let mut this = self.project();
-        let Some(future) = this.future.as_mut().as_pin_mut() else { polled_after_the_end() };
+        // After its end, too: the bare future decides what another poll comes to, and keeps what it holds until it is dropped.
+        let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Pending };
         let scope = this.state.enter();
         match poll_in(&scope, || future.poll(task)) {
             Poll::Pending => {
                 this.state.leave(scope);
                 Poll::Pending
             }
-            Poll::Ready(output) => {
-                this.future.set(None);
-                let Some(probe) = this.probe.take() else { polled_after_the_end() };
-                Poll::Ready(probe(output, scope))
-            }
+            Poll::Ready(output) => Poll::Ready((this.probe)(output, scope)),
         }
     }
-}
-
-/// What the bare `async fn` does too.
-pub(crate) fn polled_after_the_end() -> ! {
-    panic!("`async fn` resumed after completion")
 }
 
 pin_project! {
@@ -285,9 +277,7 @@ impl<S: Stream> Stream for TracedStream<S> {
     fn poll_next(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
         let mut stream = this.stream;
-        let Some(polled) = stream.as_mut().as_pin_mut() else {
-            return Poll::Ready(None);
-        };
+        let Some(polled) = stream.as_mut().as_pin_mut() else { return Poll::Pending };
         let scope = this.state.enter();
         let item = match poll_in(&scope, || polled.poll_next(task)) {
             Poll::Pending => {
@@ -300,7 +290,6 @@ impl<S: Stream> Stream for TracedStream<S> {
             *this.items += 1;
             this.state.leave(scope);
         } else {
-            stream.set(None);
             scope.put_items(*this.items);
         }
         Poll::Ready(item)
@@ -357,10 +346,8 @@ impl<F: Future> Future for Carried<F> {
 
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        let Some(future) = this.future.as_mut().as_pin_mut() else { polled_after_the_end() };
+        let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Pending };
         let _entered = context::Entered::new(this.place.as_ref());
-        let output = ready!(future.poll(task));
-        this.future.set(None);
-        Poll::Ready(output)
+        future.poll(task)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -150,6 +150,10 @@ impl Tracer {
         Sent::TooLarge { limit: smaller.min(before) }
     }
 }
+
+// A panic of the sink, the only code of a user's in here, is caught where it is called.
+impl UnwindSafe for Inner {}
+impl RefUnwindSafe for Inner {}
 
 impl fmt::Debug for Tracer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
