@@ -23,7 +23,10 @@ thread_local! {
 fn see(info: &PanicHookInfo<'_>, before: &dyn Fn(&PanicHookInfo<'_>)) {
     let seen = SEEN.with_borrow_mut(|seen| {
         let seen = seen.as_mut()?;
-        let message = info.payload_as_str().unwrap_or("no text").to_owned();
+        let payload = info.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let message = text.unwrap_or("no text").to_owned();
         seen.push(Panic { message, place: info.location().map(ToString::to_string).unwrap_or_default() });
         Some(())
     });

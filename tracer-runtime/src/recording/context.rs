@@ -27,7 +27,9 @@ pub(crate) enum Place {
     Subsegment(NodeIndex),
     /// Directly below the segment that Lambda itself sends.
     Segment,
-    /// In a trace that is not recorded, or past the memory cap: only the header is passed on.
+    /// In a subsegment that was dropped at the memory cap: what is opened here is dropped and counted too.
+    Dropped,
+    /// In a trace that is not recorded: only the header is passed on.
     Unrecorded,
 }
 
@@ -40,7 +42,7 @@ impl Context {
     pub(crate) fn index(&self) -> NodeIndex {
         match self.place {
             Place::Subsegment(index) => index,
-            Place::Segment | Place::Unrecorded => NONE,
+            Place::Segment | Place::Dropped | Place::Unrecorded => NONE,
         }
     }
 

@@ -144,6 +144,9 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
+/// The deepest nesting of a value that is kept as it is. Readers of JSON stop at some depth, and it is nested already.
+pub(crate) const DEEPEST_VALUE: u32 = 64;
+
 /// Why a user's value is not in the document as it is.
 pub(crate) enum Unserialized {
     /// Its `Serialize` returned this error.
@@ -165,7 +168,7 @@ pub(crate) fn write_value<T: Serialize + ?Sized>(
     // One more than may stay, to tell a value that just fits from one that went on.
     let end = start + limit + 1;
     // A value that panics halfway is thrown away whole, so nothing broken is seen again.
-    let written = catch_unwind(AssertUnwindSafe(|| value.serialize(Serializer { out: &mut *out, end })));
+    let written = catch_unwind(AssertUnwindSafe(|| value.serialize(Serializer::new(&mut *out, end))));
     match written {
         Ok(Ok(())) if out.len() < end => Ok(()),
         unwritten => not_whole(out, start, limit, unwritten),
@@ -181,6 +184,10 @@ fn not_whole(
 ) -> Result<(), Unserialized> {
     let kept = out.split_off(start);
     match written {
+        Ok(Err(Stopped::Deep)) => {
+            write_cut(out, &kept, limit);
+            Ok(())
+        }
         // A value may have hidden from its caller that it was stopped.
         Ok(_) if kept.len() > limit => {
             write_cut(out, &kept, limit);
@@ -228,9 +235,13 @@ fn whole_escapes(inside: &[u8], room: usize) -> &[u8] {
             };
             next = escape_at + escape.len_utf8();
             if escape == 'u' {
-                // serde_json escapes only control characters this way, so there are no surrogate pairs to keep.
+                let is_first_half = text.as_bytes().get(next..next + 2).is_some_and(is_high_surrogate);
                 for _ in 0..4 {
                     next = chars.next().map_or(usize::MAX, |(at, c)| at + c.len_utf8());
+                }
+                if is_first_half && next <= room {
+                    // The other half is the next escape.
+                    continue;
                 }
             }
         }
@@ -240,6 +251,11 @@ fn whole_escapes(inside: &[u8], room: usize) -> &[u8] {
         end = next;
     }
     &inside[..end]
+}
+
+/// Whether the digits of an escape begin as those of the first half of a pair do: `d8` to `db`.
+fn is_high_surrogate(digits: &[u8]) -> bool {
+    matches!(digits, [b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B'])
 }
 
 fn write_escaped_within(out: &mut Vec<u8>, text: &str, room: usize) {

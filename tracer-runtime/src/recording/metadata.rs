@@ -73,8 +73,8 @@ pub fn put_annotations(annotations: &[(&'static str, Annotation<'_>)]) {
 /// Puts metadata on the current subsegment: any value that can be serialised, shown with the trace and not indexed.
 ///
 /// It goes into the namespace of the function's attribute, or that of the service's name. The same key again replaces
-/// the value. NaN and the infinities become `null`; a value over 60,000 bytes of JSON is cut, with a mark; one
-/// whose `Serialize` fails or panics becomes a note that says so. Where nothing is recorded it does nothing. (With
+/// the value. NaN and the infinities become `null`; a value over 60,000 bytes of JSON or 64 levels of nesting is cut, with
+/// a mark; one whose `Serialize` fails or panics becomes a note that says so. Where nothing is recorded it does nothing. (With
 /// `panic = "abort"` a panic in `Serialize` cannot be contained.)
 ///
 /// ```

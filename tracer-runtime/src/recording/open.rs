@@ -121,10 +121,14 @@ impl Open {
         if state.is_watched && parent.invocation.schedule.resume() {
             super::watcher::wake();
         }
-        // Past the cap nothing below is recorded, and its header names the parent that is.
-        let (id, place) = match state.record.open(new, name) {
+        let opened = if parent.place == Place::Dropped { None } else { state.record.open(new, name) };
+        let (id, place) = match opened {
             Some(index) => (id, Place::Subsegment(index)),
-            None => (parent.id, Place::Unrecorded),
+            None => {
+                state.record.dropped.subsegments += 1;
+                // Its header names the parent that is recorded.
+                (parent.id, Place::Dropped)
+            }
         };
         let asked = |get: fn(&Callsite) -> Option<bool>| callsite.and_then(get);
         let capture_response = asked(|callsite| callsite.capture_response).unwrap_or(state.capture_response);

@@ -5,12 +5,14 @@ use std::collections::BinaryHeap;
 use crate::trace_id::{SegmentId, TraceId};
 
 use super::document::{write_document, write_in_progress, write_nested};
+use super::json::DEEPEST_VALUE;
 use super::node::{NONE, NodeIndex, Stage};
 use super::record::{Dropped, Record};
 use super::sinks::HEADER_LINE;
 
-/// The deepest nesting of one document. JSON readers stop at some depth (serde_json at 128 brackets, two a level).
-const DEEPEST: u32 = 48;
+/// The deepest nesting of one document. JSON readers stop at some depth, serde_json at 128 brackets: two a level, one more
+/// at the end, two around metadata, and those of the deepest value.
+const DEEPEST: u32 = (127 - 3 - DEEPEST_VALUE) / 2;
 
 /// What a document's root has beside what it would have nested: the ids, the type, the note of what was dropped.
 const ROOT_BYTES: usize = 220;
@@ -242,10 +244,9 @@ impl Record {
                 continue;
             }
             out.extend_from_slice(HEADER_LINE);
-            let (mut noted, mut count) = (self.dropped, 1);
+            let (mut noted, mut count) = (Dropped::default(), 1);
             if is_announcement {
                 self.fit(index, room(limit));
-                noted = Dropped::default();
                 write_in_progress(self, index, trace_id, out);
                 // The complete document fits its values anew, and counts them then.
                 self.fit(index, usize::MAX);
@@ -253,6 +254,8 @@ impl Record {
                 self.announcing += 1;
             } else {
                 count = write_document(self, index, trace_id, out);
+                // Said in this document, and not in one that another thread sends meanwhile.
+                noted = std::mem::take(&mut self.dropped);
             }
             return Some(Taken { index, id, is_announcement, count, noted });
         }
@@ -286,11 +289,13 @@ impl Record {
                     nested.iter().for_each(|index| self.remove(*index));
                     self.walk = nested;
                 }
-                self.dropped.values -= taken.noted.values.min(self.dropped.values);
-                self.dropped.subsegments -= taken.noted.subsegments.min(self.dropped.subsegments);
                 self.compact();
             }
-            Sent::TooLarge { limit } => self.split_again(taken.index, limit),
+            Sent::TooLarge { limit } => {
+                self.dropped.values += taken.noted.values;
+                self.dropped.subsegments += taken.noted.subsegments;
+                self.split_again(taken.index, limit);
+            }
         }
     }
 

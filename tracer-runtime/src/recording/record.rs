@@ -147,10 +147,9 @@ impl Record {
         self.nodes.get(index as usize).filter(|node| node.id == id && node.stage != Stage::Free)
     }
 
-    /// Opens a subsegment, or counts it as dropped where the memory cap is reached.
+    /// Opens a subsegment unless the memory cap is reached.
     pub(crate) fn open(&mut self, new: NewNode, name: ValidName<'_>) -> Option<NodeIndex> {
         if self.memory() > MOST_BYTES {
-            self.dropped.subsegments += 1;
             return None;
         }
         let parent = if self.find(new.parent, new.parent_id).is_some() { new.parent } else { NONE };

@@ -9,12 +9,14 @@ use std::io;
 
 use serde::ser::{self, Serialize, SerializeMap as _, SerializeStruct as _};
 
-use super::json::write_escaped;
+use super::json::{DEEPEST_VALUE, write_escaped};
 
 /// Appends a value to `out`, to a length of `end` at most.
 pub(crate) struct Serializer<'a> {
-    pub(crate) out: &'a mut Vec<u8>,
-    pub(crate) end: usize,
+    out: &'a mut Vec<u8>,
+    end: usize,
+    /// How many more brackets may be opened.
+    depth: u32,
 }
 
 /// Why a value is not whole.
@@ -22,11 +24,26 @@ pub(crate) struct Serializer<'a> {
 pub(crate) enum Stopped {
     /// The buffer is full, to its very end.
     Full,
+    /// It nests too deep.
+    Deep,
     /// Its `Serialize` said this.
     Error(Box<str>),
 }
 
 type Written = Result<(), Stopped>;
+
+impl<'a> Serializer<'a> {
+    pub(crate) fn new(out: &'a mut Vec<u8>, end: usize) -> Self {
+        Self { out, end, depth: DEEPEST_VALUE }
+    }
+
+    /// The same, inside of one more bracket.
+    #[inline]
+    fn deeper(self) -> Result<Self, Stopped> {
+        let depth = self.depth.checked_sub(1).ok_or(Stopped::Deep)?;
+        Ok(Self { depth, ..self })
+    }
+}
 
 impl Serializer<'_> {
     #[inline]
@@ -75,7 +92,7 @@ impl Serializer<'_> {
     }
 
     fn reborrow(&mut self) -> Serializer<'_> {
-        Serializer { out: self.out, end: self.end }
+        Serializer { out: self.out, end: self.end, depth: self.depth }
     }
 }
 
@@ -135,6 +152,16 @@ impl<'a> ser::Serializer for Serializer<'a> {
         self.string(value)
     }
 
+    fn collect_str<T: Display + ?Sized>(mut self, value: &T) -> Written {
+        self.out.push(b'"');
+        let mut inside = Inside { serializer: &mut self, is_full: false };
+        match (fmt::Write::write_fmt(&mut inside, format_args!("{value}")), inside.is_full) {
+            (Ok(()), false) => self.write(b"\""),
+            (_, true) => Err(Stopped::Full),
+            (Err(error), false) => Err(ser::Error::custom(error)),
+        }
+    }
+
     fn serialize_bytes(self, value: &[u8]) -> Written {
         self.collect_seq(value)
     }
@@ -164,17 +191,18 @@ impl<'a> ser::Serializer for Serializer<'a> {
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        mut self,
+        self,
         _: &'static str,
         _: u32,
         variant: &'static str,
         value: &T,
     ) -> Written {
-        self.write(b"{")?;
-        self.string(variant)?;
-        self.write(b":")?;
-        value.serialize(self.reborrow())?;
-        self.write(b"}")
+        let mut within = self.deeper()?;
+        within.write(b"{")?;
+        within.string(variant)?;
+        within.write(b":")?;
+        value.serialize(within.reborrow())?;
+        within.write(b"}")
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Elements<'a>, Stopped> {
@@ -190,15 +218,16 @@ impl<'a> ser::Serializer for Serializer<'a> {
     }
 
     fn serialize_tuple_variant(
-        mut self,
+        self,
         _: &'static str,
         _: u32,
         variant: &'static str,
         _: usize,
     ) -> Result<Elements<'a>, Stopped> {
-        self.write(b"{")?;
-        self.string(variant)?;
-        Elements::open(self, b":[", b"]}")
+        let mut within = self.deeper()?;
+        within.write(b"{")?;
+        within.string(variant)?;
+        Elements::open(within, b":[", b"]}")
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Elements<'a>, Stopped> {
@@ -214,15 +243,32 @@ impl<'a> ser::Serializer for Serializer<'a> {
     }
 
     fn serialize_struct_variant(
-        mut self,
+        self,
         _: &'static str,
         _: u32,
         variant: &'static str,
         _: usize,
     ) -> Result<Elements<'a>, Stopped> {
-        self.write(b"{")?;
-        self.string(variant)?;
-        Elements::open(self, b":{", b"}}")
+        let mut within = self.deeper()?;
+        within.write(b"{")?;
+        within.string(variant)?;
+        Elements::open(within, b":{", b"}}")
+    }
+}
+
+/// The inside of a string, written piece by piece.
+struct Inside<'s, 'a> {
+    serializer: &'s mut Serializer<'a>,
+    is_full: bool,
+}
+
+impl fmt::Write for Inside<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.serializer.room();
+        let most = (room..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+        write_escaped(self.serializer.out, &text[..most]);
+        self.is_full |= self.serializer.write(b"").is_err() || most < text.len();
+        if self.is_full { Err(fmt::Error) } else { Ok(()) }
     }
 }
 
@@ -238,7 +284,8 @@ pub(crate) struct Elements<'a> {
 
 impl<'a> Elements<'a> {
     #[inline]
-    fn open(mut serializer: Serializer<'a>, opening: &[u8], closing: &'static [u8]) -> Result<Self, Stopped> {
+    fn open(serializer: Serializer<'a>, opening: &[u8], closing: &'static [u8]) -> Result<Self, Stopped> {
+        let mut serializer = serializer.deeper()?;
         serializer.write(opening)?;
         Ok(Self { serializer, closing, is_first: true })
     }
@@ -254,13 +301,20 @@ impl<'a> Elements<'a> {
     #[inline]
     fn member<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Written {
         if self.closing.is_empty() {
-            return self.serializer.leave_to_serde_json(OfSerdeJson(key, value));
+            return self.of_serde_json(key, value);
         }
         let comma = if std::mem::replace(&mut self.is_first, false) { "\"" } else { ",\"" };
         self.serializer.out.extend_from_slice(comma.as_bytes());
         write_escaped(self.serializer.out, key);
         self.serializer.out.extend_from_slice(b"\":");
         value.serialize(self.serializer.reborrow())
+    }
+
+    #[cold]
+    fn of_serde_json<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Written {
+        let start = self.serializer.out.len();
+        self.serializer.leave_to_serde_json(OfSerdeJson(key, value))?;
+        if depth(&self.serializer.out[start..]) > self.serializer.depth { Err(Stopped::Deep) } else { Ok(()) }
     }
 
     fn close(mut self) -> Written {
@@ -323,11 +377,11 @@ impl ser::SerializeMap for Elements<'_> {
         // serde_json knows what may be a key: it writes a map of this one, whose brace becomes the comma, and whose
         // value is taken back.
         const VALUE: &str = "null}";
-        let Serializer { out, end } = &mut self.serializer;
+        let Serializer { out, end, .. } = &mut self.serializer;
         let is_first = std::mem::replace(&mut self.is_first, false);
         let at = out.len() - usize::from(is_first);
         out.truncate(at);
-        let mut map = Serializer { out, end: *end + VALUE.len() };
+        let mut map = Serializer::new(out, *end + VALUE.len());
         let written = map.leave_to_serde_json(OneKey(key));
         if let Some(brace) = out.get_mut(at) {
             *brace = if is_first { b'{' } else { b',' };
@@ -345,6 +399,24 @@ impl ser::SerializeMap for Elements<'_> {
     fn end(self) -> Written {
         self.close()
     }
+}
+
+/// How deep a JSON text nests.
+fn depth(json: &[u8]) -> u32 {
+    let (mut depth, mut deepest, mut is_text, mut bytes) = (0_u32, 0, false, json.iter());
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' if is_text => drop(bytes.next()),
+            b'"' => is_text = !is_text,
+            b'[' | b'{' if !is_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !is_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// `{key: null}`
@@ -379,6 +451,7 @@ impl Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Full => "the value is too long",
+            Self::Deep => "the value nests too deep",
             Self::Error(message) => message,
         })
     }

@@ -138,7 +138,8 @@ impl Tracer {
         // A sink that is traced itself must not record into what it sends.
         let _outside = Entered::outside();
         let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| sink.send(datagram))) else {
-            warning::once("sink", || format!("the sink {sink:?} panicked, and a document is lost"));
+            // Not which one: it may panic when it is shown, too.
+            warning::once("sink", || "the sink panicked, and a document is lost".to_owned());
             return Sent::Gone;
         };
         let smaller = (datagram.len() / 2).max(SMALLEST_LIMIT);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, Value};
 
 use super::{Serializer, Stopped};
 
@@ -81,7 +81,7 @@ fn everything() -> impl Strategy<Value = Everything> {
 fn written(value: &impl Serialize, limit: usize) -> (Vec<u8>, Result<(), Stopped>) {
     let mut out = b"before".to_vec();
     let end = out.len() + limit;
-    let result = value.serialize(Serializer { out: &mut out, end });
+    let result = value.serialize(Serializer::new(&mut out, end));
     (out.split_off("before".len()), result)
 }
 
@@ -109,6 +109,18 @@ fn what_serde_json_refuses_is_refused_with_its_words() {
     let map = BTreeMap::from([(vec![1], 2)]);
     let (_, result) = written(&map, 100);
     assert_eq!(result.unwrap_err().to_string(), serde_json::to_string(&map).unwrap_err().to_string());
+}
+
+#[test]
+fn what_nests_too_deep_is_stopped_however_it_is_written() {
+    let nested = |depth: usize| "[".repeat(depth) + "\"[[\\\"[\"" + &"]".repeat(depth);
+    for (depth, is_taken) in [(64, true), (65, false), (200, false)] {
+        let raw = RawValue::from_string(nested(depth)).unwrap();
+        assert_eq!(written(&raw, 1000).1.is_ok(), is_taken, "{depth}");
+        let mut value = Value::from(1);
+        (0..depth).for_each(|_| value = vec![std::mem::take(&mut value)].into());
+        assert_eq!(written(&value, 1000).1.is_ok(), is_taken, "{depth}");
+    }
 }
 
 #[test]
