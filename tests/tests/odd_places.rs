@@ -187,7 +187,7 @@ fn what_an_initialiser_calls_is_below_whoever_came_first() {
 async fn hangs(arrived: oneshot::Sender<()>) {
     let _local = CallsWhenDropped("shutdown");
     arrived.send(()).unwrap();
-    pending().await;
+    pending::<()>().await;
 }
 
 fn shut_down_while_a_task_hangs(runtime: Runtime) {

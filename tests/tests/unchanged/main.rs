@@ -1,7 +1,5 @@
 //! P1: a traced function beside its bare twin, recorded, in a trace that is not sampled, and in none.
 
-// The functions are what users write, also where clippy would not.
-#![allow(clippy::let_and_return, clippy::await_holding_lock, clippy::manual_async_fn)]
 // Each function is written as a user may write it, not in the shortest way.
 #![allow(clippy::await_holding_lock, clippy::let_and_return, clippy::manual_async_fn)]
 #![allow(clippy::needless_pass_by_value, clippy::toplevel_ref_arg)]
