@@ -1,6 +1,7 @@
 //! What is dropped when, and where a panic comes from, beside the bare function, under the rules of 2021.
 
 // Each function is written as a user may write it, not in the shortest way.
+#![allow(clippy::await_holding_lock, clippy::let_and_return, clippy::manual_async_fn)]
 #![allow(clippy::needless_pass_by_value, clippy::toplevel_ref_arg)]
 
 #[macro_use]

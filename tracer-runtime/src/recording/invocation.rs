@@ -1,6 +1,6 @@
 //! One invocation: its header, its clock, its record; reused from a pool, so that a warm process allocates none.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::trace_header::{TraceHeader, is_printable};
@@ -10,6 +10,7 @@ use super::node::{NONE, Node, NodeIndex};
 use super::outbox::Due;
 use super::record::{Record, SEND_EARLY_BYTES};
 use super::scratch;
+use super::shared::{Mutex, MutexGuard};
 use super::tracer::Tracer;
 use super::watcher::{self, Schedule};
 
@@ -39,8 +40,15 @@ pub(crate) struct State {
     ids: fastrand::Rng,
 }
 
+#[cfg(not(loom))]
 static FREE: Mutex<Vec<&'static Invocation>> = Mutex::new(Vec::new());
+#[cfg(not(loom))]
 static ALL: Mutex<Vec<&'static Invocation>> = Mutex::new(Vec::new());
+#[cfg(loom)]
+loom::lazy_static! {
+    static ref FREE: Mutex<Vec<&'static Invocation>> = Mutex::new(Vec::new());
+    static ref ALL: Mutex<Vec<&'static Invocation>> = Mutex::new(Vec::new());
+}
 
 /// What an invocation begins with.
 #[derive(Debug, Clone, Copy, Default)]
@@ -251,6 +259,14 @@ impl InvocationRef {
     /// The entry of the pool, whose use the taker gives back.
     pub(crate) fn into_entry(self) -> &'static Invocation {
         std::mem::ManuallyDrop::new(self).0
+    }
+}
+
+#[cfg(all(test, loom))]
+impl Invocation {
+    /// How often this entry waits in the pool.
+    pub(crate) fn times_free(&'static self) -> usize {
+        lock(&FREE).iter().filter(|free| std::ptr::eq(**free, self)).count()
     }
 }
 

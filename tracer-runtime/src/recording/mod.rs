@@ -26,6 +26,7 @@ mod record;
 pub(crate) mod scope;
 mod scratch;
 mod serializer;
+mod shared;
 mod sinks;
 pub(crate) mod source;
 mod subsegment;
@@ -52,5 +53,7 @@ pub(crate) use self::tracer::DISABLED;
 pub use self::tracer::{AlreadyInstalled, Tracer, TracerBuilder};
 pub use self::udp::UdpSink;
 
+#[cfg(all(test, loom))]
+mod loom_tests;
 #[cfg(test)]
 mod tests;

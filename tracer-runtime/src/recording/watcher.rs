@@ -4,12 +4,13 @@
 //! while invocations keep coming, and parks after some idle seconds; only then does arming cost a wake-up.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::thread::{self, Thread};
 use std::time::Duration;
 
 use super::invocation::{Invocation, ticks};
 use super::outbox::Due;
+use super::shared::atomic::{AtomicU64, Ordering};
 
 /// A kill loses at most this much of what was closed (P5).
 const FLUSH_EVERY: Duration = Duration::from_millis(250);
@@ -96,7 +97,7 @@ impl Schedule {
     }
 
     /// The next time that something is due.
-    fn next(&self) -> Option<u64> {
+    pub(crate) fn next(&self) -> Option<u64> {
         let flush_at = Some(self.flush_at.load(Ordering::SeqCst)).filter(|at| *at != 0)?;
         let deadline_at = Some(self.deadline_at.load(Ordering::SeqCst)).filter(|at| *at != 0);
         Some(deadline_at.map_or(flush_at, |deadline| flush_at.min(deadline)))
