@@ -47,10 +47,11 @@ impl Scope {
 
     #[inline]
     pub fn method(callsite: &'static Callsite, owner: Owner, using: Using<'_>) -> Self {
-        if context::here() == Here::Unrecorded {
-            return Self::inert();
+        match context::here() {
+            Here::Unrecorded => Self::inert(),
+            Here::Nowhere if using.is_off() => Self::inert(),
+            Here::Nowhere | Here::Recording => Self::of_method(callsite, owner, using),
         }
-        Self::of_method(callsite, owner, using)
     }
 
     fn of_method(callsite: &'static Callsite, owner: Owner, using: Using<'_>) -> Self {

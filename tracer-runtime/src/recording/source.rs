@@ -81,6 +81,12 @@ impl<'a> Using<'a> {
         Self(Some(tracer))
     }
 
+    /// Whether nothing is to be recorded where there is no trace.
+    #[inline]
+    pub(crate) fn is_off(self) -> bool {
+        self.0.is_none() && Tracer::is_off()
+    }
+
     pub(crate) fn explicit(self) -> Option<&'a Tracer> {
         self.0
     }

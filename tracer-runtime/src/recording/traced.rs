@@ -15,7 +15,7 @@ use pin_project_lite::pin_project;
 use crate::annotation::{AnnotationValue, valid_key};
 
 use super::callsite::{Callsite, Owner};
-use super::context;
+use super::context::{self, Here};
 use super::open::Open;
 use super::scope::Scope;
 use super::source::{Source, Using};
@@ -28,6 +28,20 @@ pub(crate) enum Start {
 }
 
 impl Start {
+    /// Whether there is nothing to open: the first question of a poll, so it asks little.
+    #[inline]
+    fn is_inert(&self) -> bool {
+        let (is_handler, using) = match self {
+            Self::Named(_) => (false, Using::global()),
+            Self::Annotated(start) => (start.callsite.is_handler, start.using()),
+        };
+        match context::here() {
+            Here::Recording => false,
+            Here::Unrecorded => !is_handler,
+            Here::Nowhere => !is_handler && using.is_off(),
+        }
+    }
+
     fn open(self) -> Option<Open> {
         match self {
             Self::Named(name) => Open::named(&name),
@@ -56,8 +70,13 @@ impl Annotated {
         Self { callsite, owner, tracer: using.explicit().cloned(), more: None }
     }
 
+    #[inline]
+    fn using(&self) -> Using<'_> {
+        self.tracer.as_ref().map_or(Using::global(), Using::tracer)
+    }
+
     fn open(self) -> Option<Open> {
-        let using = self.tracer.as_ref().map_or(Using::global(), Using::tracer);
+        let using = self.using();
         let open = if self.callsite.is_handler {
             let source = self.more.as_ref().map_or_else(Source::default, |more| more.source.clone());
             Open::handler(self.callsite, self.owner, using, &source)
@@ -79,6 +98,17 @@ pub(crate) enum State {
 }
 
 impl State {
+    /// Whether nothing is recorded, for good: also finds out at the first poll.
+    #[inline]
+    pub(crate) fn is_bare(&mut self) -> bool {
+        if let Self::Unpolled(start) = self
+            && start.is_inert()
+        {
+            *self = Self::Bare;
+        }
+        matches!(self, Self::Bare)
+    }
+
     /// Opens the subsegment if this is the first poll, and makes it current.
     pub(crate) fn enter(&mut self) -> Scope {
         match std::mem::replace(self, Self::Bare) {
@@ -215,6 +245,9 @@ where
         let mut this = self.project();
         // After its end, too: the bare future decides what another poll comes to, and keeps what it holds until it is dropped.
         let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Pending };
+        if this.state.is_bare() {
+            return future.poll(task).map(|output| (this.probe)(output, Scope::inert()));
+        }
         let scope = this.state.enter();
         match poll_in(&scope, || future.poll(task)) {
             Poll::Pending => {

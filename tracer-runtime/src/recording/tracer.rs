@@ -50,6 +50,8 @@ enum ColdStart {
 }
 
 static GLOBAL: OnceCell<Tracer> = OnceCell::new();
+/// Whether there is a process's own tracer and it is switched off, so that a function finds out with one load.
+static IS_OFF: AtomicBool = AtomicBool::new(false);
 static PROCESS_IS_WARM: AtomicBool = AtomicBool::new(false);
 /// How many guards of `testing::disabled` are alive.
 pub(crate) static DISABLED: AtomicUsize = AtomicUsize::new(0);
@@ -80,7 +82,18 @@ impl Tracer {
     }
 
     pub(crate) fn global_ref() -> &'static Self {
-        GLOBAL.get_or_init(|| Self::builder().build())
+        GLOBAL.get_or_init(|| Self::builder().build().announced())
+    }
+
+    /// Whether the process's own tracer is known to be switched off.
+    #[inline]
+    pub(crate) fn is_off() -> bool {
+        IS_OFF.load(Ordering::Relaxed)
+    }
+
+    fn announced(self) -> Self {
+        IS_OFF.store(!self.inner.config.enabled, Ordering::Relaxed);
+        self
     }
 
     /// Whether anything is recorded at all; a trace is recorded only if its header says so, too.
@@ -273,7 +286,7 @@ impl TracerBuilder {
     pub fn install(self) -> Result<Tracer, AlreadyInstalled> {
         let tracer = self.build();
         GLOBAL.set(tracer.clone()).map_err(|_| AlreadyInstalled)?;
-        Ok(tracer)
+        Ok(tracer.announced())
     }
 }
 
