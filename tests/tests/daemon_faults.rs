@@ -27,9 +27,16 @@ fn bound() -> (UdpSocket, SocketAddr) {
     (socket, address)
 }
 
+/// A port that the system gives to nobody who asks for any, so that it is still free after the daemon's death.
+fn bound_for_good() -> (UdpSocket, SocketAddr) {
+    let ports = std::iter::repeat_with(|| SocketAddr::from(([127, 0, 0, 1], fastrand::u16(20_000..30_000))));
+    let mut bound = ports.filter_map(|address| Some((UdpSocket::bind(address).ok()?, address)));
+    bound.next().unwrap()
+}
+
 #[test]
 fn a_daemon_that_dies_and_comes_back_gets_all_that_is_sent_after_its_return() {
-    let (mut socket, address) = bound();
+    let (mut socket, address) = bound_for_good();
     let tracer = tracer_to(address);
     for life in ["first life", "second life", "third life"] {
         let mailbox = Mailbox::reading(socket);

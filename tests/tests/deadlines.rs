@@ -178,16 +178,18 @@ fn a_handler_that_outlives_its_deadline_is_announced_once_and_then_completed() {
 /// The closing of a subsegment races with its announcement: whichever way it goes, nothing is lost and nothing comes twice.
 #[test]
 fn subsegments_that_close_while_they_are_announced_arrive_complete_in_the_end() {
-    let deadlines = (0..40).map(|at| Some(from_now(25 + at)));
     let body = || (0..30).for_each(|_| subsegment("step", || subsegment("inside", short)));
     let mut announced = 0;
-    for arrivals in side_by_side(deadlines, body) {
-        arrivals.assert_each_once();
-        assert_eq!(arrivals.complete("step").count(), 30, "{arrivals:?}");
-        assert_eq!(arrivals.complete("inside").count(), 31);
-        announced += arrivals.in_progress("step").count();
+    // A busy machine's watcher comes late, and then there is nothing to announce any more.
+    while announced <= 10 {
+        let deadlines = (0..40).map(|at| Some(from_now(25 + at)));
+        for arrivals in side_by_side(deadlines, body) {
+            arrivals.assert_each_once();
+            assert_eq!(arrivals.complete("step").count(), 30, "{arrivals:?}");
+            assert_eq!(arrivals.complete("inside").count(), 31);
+            announced += arrivals.in_progress("step").count();
+        }
     }
-    assert!(announced > 10, "{announced}");
 }
 
 fn short() {
