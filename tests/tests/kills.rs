@@ -9,18 +9,20 @@ use tracer_tests::Doom;
 /// A quarter of a second, and as much again for a machine that is busy.
 const LOST_AT_MOST: Duration = Duration::from_millis(500);
 
-fn dies(how: &str, at: u64) -> Doom {
-    let mut rng = Rng::with_seed(at);
-    let event = json!({ "fate": "die", "how": how, "seed": at, "after_ms": rng.u64(0..1_800) });
-    let name = format!("{how}-{at}");
+/// Each moment is a random one of the next quarter of a second.
+fn dies(how: &str, quarter: u64) -> Doom {
+    let seed = how.bytes().map(u64::from).sum::<u64>() * 10 + quarter;
+    let after_ms = Rng::with_seed(seed).u64(250 * quarter..250 * (quarter + 1));
+    let event = json!({ "fate": "die", "how": how, "seed": seed, "after_ms": after_ms });
+    let name = format!("{how}-{quarter}");
     let binary = env!("CARGO_BIN_EXE_doomed-function");
     Doom::of(binary, env!("CARGO_TARGET_TMPDIR"), &name, event, Duration::from_secs(30))
 }
 
-/// Ends the function at seven moments, by several processes at once.
+/// Ends the function at seven moments, in as many processes at once.
 fn assert_nothing_older_is_lost(how: &str) {
     let dooms: Vec<Doom> = std::thread::scope(|threads| {
-        let dying: Vec<_> = (0..7).map(|at| threads.spawn(move || dies(how, at))).collect();
+        let dying: Vec<_> = (0..7).map(|quarter| threads.spawn(move || dies(how, quarter))).collect();
         dying.into_iter().map(|doom| doom.join().expect("it died as it should")).collect()
     });
     let mut held = 0;
