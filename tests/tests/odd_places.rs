@@ -6,7 +6,7 @@ use std::fmt;
 use std::future::pending;
 use std::panic::{catch_unwind, set_hook, take_hook};
 use std::pin::Pin;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock};
 use std::task::{Context, Waker};
 
 use serde::{Serialize, Serializer};
@@ -302,4 +302,35 @@ fn a_panic_hook_that_is_traced_is_below_the_function_that_panics() {
     let trace = testing::capture(|| catch_unwind(panics).is_err());
     assert!(trace.subsegment("panics").is_fault());
     assert_called(&trace, "panics", "hook");
+}
+
+struct Shared {
+    mutex: Mutex<u8>,
+    lock: Arc<RwLock<u8>>,
+}
+
+impl Shared {
+    #[capture_method]
+    fn mutex(&self) -> &Mutex<u8> {
+        &self.mutex
+    }
+
+    #[capture_method]
+    fn lock(&self) -> Result<Arc<RwLock<u8>>, fmt::Error> {
+        Ok(Arc::clone(&self.lock))
+    }
+}
+
+/// `Serialize` of a lock waits for it, and here it is the caller that holds it.
+#[test]
+fn a_lock_that_is_returned_is_not_waited_for() {
+    let shared = Shared { mutex: Mutex::new(1), lock: Arc::new(RwLock::new(1)) };
+    let held = (shared.mutex.lock().unwrap(), shared.lock.write().unwrap());
+    let trace = testing::capture(|| {
+        shared.mutex();
+        assert!(shared.lock().is_ok());
+    });
+    drop(held);
+    assert_eq!(trace.subsegments().len(), 2);
+    assert!(trace.subsegments().iter().all(|subsegment| subsegment.json().get("metadata").is_none()));
 }

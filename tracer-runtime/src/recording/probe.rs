@@ -11,6 +11,7 @@ use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, RwLock};
 
 use serde::Serialize;
 
@@ -81,6 +82,24 @@ impl<'a, V: ?Sized> SeeAny<'a> for Returned<'a, V> {
 /// A value to record as the response.
 #[derive(Debug)]
 pub struct Value<'a, V: ?Sized>(pub &'a V);
+
+pub trait RespondLocked {
+    fn respond(&self, scope: &Scope);
+}
+
+/// A lock that others have, too: its `Serialize` waits for whoever holds it, perhaps the caller.
+impl<V> RespondLocked for &&Value<'_, V>
+where
+    V: Deref,
+    V::Target: Lock,
+{
+    fn respond(&self, _: &Scope) {}
+}
+
+pub trait Lock {}
+
+impl<T: ?Sized> Lock for Mutex<T> {}
+impl<T: ?Sized> Lock for RwLock<T> {}
 
 pub trait RespondSerialized {
     fn respond(&self, scope: &Scope);
@@ -263,8 +282,8 @@ macro_rules! __outcome {
     };
     (@ $kind:ident, $scope:expr, $returned:expr, $response:ident, $predicate:tt) => {{
         use $crate::__private::{
-            FailDebug as _, FailDisplay as _, FailDyn as _, FailError as _, FailUnknown as _, RespondNothing as _,
-            RespondSerialized as _, SeeAny as _, SeeOption as _, SeeResult as _,
+            FailDebug as _, FailDisplay as _, FailDyn as _, FailError as _, FailUnknown as _, RespondLocked as _,
+            RespondNothing as _, RespondSerialized as _, SeeAny as _, SeeOption as _, SeeResult as _,
         };
         // The scope stays where it is: moving it would copy it, also where nothing is recorded.
         let returned = $returned;
@@ -286,7 +305,7 @@ macro_rules! __outcome {
 #[macro_export]
 macro_rules! __respond {
     (detect, $value:expr, $scope:expr) => {
-        (&&$crate::__private::Value($value)).respond(&$scope)
+        (&&&$crate::__private::Value($value)).respond(&$scope)
     };
     (required, $value:expr, $scope:expr) => {
         $crate::__private::respond_required($value, &$scope)
