@@ -14,10 +14,10 @@ pub(crate) fn write_document(
     record: &Record,
     root: NodeIndex,
     trace_id: TraceId,
+    clock: &mut Clock,
     out: &mut Vec<u8>,
 ) -> usize {
-    let mut clock = Clock::default();
-    write_root(record, root, trace_id, &mut clock, out);
+    write_root(record, root, trace_id, clock, out);
     let mut count = 1;
     let mut at = root;
     let mut next = first_nested(record, at, record[at].first_child);
@@ -40,7 +40,7 @@ pub(crate) fn write_document(
             out.push(b',');
         }
         out.push(b'{');
-        write_members(record, next, false, &mut clock, out);
+        write_members(record, next, false, clock, out);
         count += 1;
         at = next;
         next = first_nested(record, at, record[at].first_child);

@@ -253,7 +253,9 @@ impl Record {
                 self[index].stage = Stage::Announced;
                 self.announcing += 1;
             } else {
-                count = write_document(self, index, trace_id, out);
+                let mut clock = std::mem::take(&mut self.clock);
+                count = write_document(self, index, trace_id, &mut clock, out);
+                self.clock = clock;
                 // Said in this document, and not in one that another thread sends meanwhile.
                 noted = std::mem::take(&mut self.dropped);
             }

@@ -10,6 +10,7 @@ use std::ops::{Index, IndexMut};
 use crate::trace_id::SegmentId;
 
 use super::callsite::{Callsite, ValidName};
+use super::json::Clock;
 use super::node::{Body, Field, Flags, NONE, Name, NewNode, Node, NodeIndex, Stage, Text};
 use super::outbox::Waiting;
 
@@ -56,6 +57,8 @@ pub(crate) struct Record {
     pub(crate) outbox: Vec<Waiting>,
     /// How many announcements are being sent: what they announce must not overtake them.
     pub(crate) announcing: u32,
+    /// Remembers the digits of the second from one document to the next.
+    pub(crate) clock: Clock,
     /// Kept for walks through the tree, so that they allocate nothing.
     pub(crate) walk: Vec<NodeIndex>,
 }
