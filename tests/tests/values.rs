@@ -15,7 +15,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tracer_runtime::{
     InSubsegment, MemorySink, NotSent, Sink, Tracer, capture_lambda_handler, capture_method, put_annotation,
-    put_metadata, subsegment,
+    put_metadata, put_metadata_in, subsegment, testing,
 };
 use tracer_tests::{Arrival, Arrivals, SAMPLED, Takings};
 
@@ -289,6 +289,30 @@ fn a_subtree_that_the_cap_costs_is_counted_whole() {
     assert_eq!(arrivals.complete("lost").count(), 0);
     let lost = CROWD + 10 - arrivals.complete("one").count();
     assert_eq!(arrivals.dropped().1 as usize, lost);
+}
+
+#[test]
+fn more_values_than_a_document_has_room_for_cost_no_time_and_are_counted() {
+    let arrivals = sent_by(|| {
+        subsegment("keys", || (0..50_000).for_each(|at| put_metadata(&format!("key{at}"), &at)));
+        subsegment("namespaces", || (0..5_000).for_each(|at| put_metadata_in(&format!("n{at}"), "key", &at)));
+    });
+    let of_keys = &arrivals.complete("keys").next().unwrap().own["metadata"]["service_undefined"];
+    let kept = of_keys.as_object().unwrap().len();
+    assert!(kept > 1_000, "{kept}");
+    assert_eq!(arrivals.dropped().0 as usize, 50_000 - kept);
+    assert_eq!(arrivals.complete("namespaces").count(), 1);
+}
+
+/// Twenty thousand under one that is open: they wait for it, as long as there is room.
+#[test]
+fn what_an_open_subsegment_holds_is_sent_in_few_datagrams() {
+    // In a test's trace nothing is sent each quarter of a second.
+    let trace = testing::capture(|| {
+        subsegment("open", || (0..20_000).for_each(|at| subsegment("small", || put_annotation("At", at))));
+    });
+    assert_eq!(trace.find("small").len(), 20_000);
+    assert!(trace.documents().len() < 150, "{}", trace.documents().len());
 }
 
 /// Holds the first datagram that says what was dropped until it is told to go on.

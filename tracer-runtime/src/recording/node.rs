@@ -86,6 +86,7 @@ pub(crate) struct Node {
     pub(crate) body: Body,
     /// A bit for each key that is there, by its hash.
     pub(crate) keys: u64,
+    pub(crate) field_count: u32,
     /// At most how long its own part of a document is, once closed.
     pub(crate) text_bytes: u32,
     pub(crate) depth: u32,
@@ -265,6 +266,7 @@ impl Node {
         }
         fields.push(field);
         self.last_field = at;
+        self.field_count += 1;
         self.sections |= field.section.bit();
         let start = match self.body {
             Body::Empty => body,

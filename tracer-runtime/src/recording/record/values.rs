@@ -2,7 +2,9 @@
 
 use super::super::json::write_string;
 use super::super::node::{Body, Field, NONE, Name, NodeIndex, Section, Stage, Text};
-use super::{MOST_BYTES_WITH_VALUES, NODE_TEXT_OVERHEAD, Record, SECTION_TEXT_OVERHEAD};
+use super::{
+    MOST_BYTES_WITH_VALUES, MOST_FIELDS, MOST_NAMESPACES, NODE_TEXT_OVERHEAD, Record, SECTION_TEXT_OVERHEAD,
+};
 
 impl Record {
     /// Adds a value to an open subsegment, in place of one with the same key; `write` appends `"key":value`, its key
@@ -34,6 +36,11 @@ impl Record {
             return;
         }
         let node = &mut self.nodes[index as usize];
+        if node.field_count >= MOST_FIELDS {
+            self.bytes.truncate(body as usize);
+            self.dropped.values += 1;
+            return;
+        }
         node.keys |= bit;
         node.append(&mut self.fields, field, body);
     }
@@ -117,9 +124,10 @@ impl Record {
             self.bytes.truncate(text.start as usize);
             return Some(known as u16);
         }
-        // Beyond 65,535 namespaces values share the last one.
-        if self.namespaces.len() <= usize::from(u16::MAX) {
+        if self.namespaces.len() < MOST_NAMESPACES {
             self.namespaces.push(text);
+        } else {
+            self.bytes.truncate(text.start as usize);
         }
         Some((self.namespaces.len() - 1) as u16)
     }
