@@ -15,7 +15,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tracer_runtime::{
     InSubsegment, MemorySink, NotSent, Sink, Tracer, capture_lambda_handler, capture_method, put_annotation,
-    put_metadata, put_metadata_in, subsegment, testing,
+    put_metadata, put_metadata_in, subsegment,
 };
 use tracer_tests::{Arrival, Arrivals, SAMPLED, Takings};
 
@@ -302,17 +302,6 @@ fn more_values_than_a_document_has_room_for_cost_no_time_and_are_counted() {
     assert!(kept > 1_000, "{kept}");
     assert_eq!(arrivals.dropped().0 as usize, 50_000 - kept);
     assert_eq!(arrivals.complete("namespaces").count(), 1);
-}
-
-/// Twenty thousand under one that is open: they wait for it, as long as there is room.
-#[test]
-fn what_an_open_subsegment_holds_is_sent_in_few_datagrams() {
-    // In a test's trace nothing is sent each quarter of a second.
-    let trace = testing::capture(|| {
-        subsegment("open", || (0..20_000).for_each(|at| subsegment("small", || put_annotation("At", at))));
-    });
-    assert_eq!(trace.find("small").len(), 20_000);
-    assert!(trace.documents().len() < 150, "{}", trace.documents().len());
 }
 
 /// Holds the first datagram that says what was dropped until it is told to go on.

@@ -18,9 +18,8 @@ use super::outbox::Waiting;
 pub(crate) const MOST_BYTES_WITH_VALUES: usize = 12 << 20;
 /// Over this many bytes whole subtrees are dropped and counted.
 pub(crate) const MOST_BYTES: usize = 16 << 20;
-/// Over this many bytes of closed subsegments these are sent early, to stay below the two caps above. Not much earlier: below
-/// an open subsegment each is a datagram of its own.
-pub(crate) const SEND_EARLY_BYTES: usize = 8 << 20;
+/// Over this many bytes of closed subsegments these are sent early, to stay below the two caps above.
+pub(crate) const SEND_EARLY_BYTES: usize = 1 << 20;
 /// No document has room for more values of one subsegment, and each looks for its key among the others.
 const MOST_FIELDS: u32 = 8_192;
 /// Values of further namespaces go into the last one: each looks for its name among the others.
