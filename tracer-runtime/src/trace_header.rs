@@ -143,11 +143,11 @@ impl TraceHeader {
             let (part, after) =
                 split_at(text, b';').map_or((text, None), |(part, after)| (part, Some(after)));
             rest = after;
-            let part = part.trim_ascii();
+            let part = part.trim();
             let Some((key, value)) = split_at(part, b'=') else {
                 continue;
             };
-            let (key, value) = (key.trim_ascii(), value.trim_ascii());
+            let (key, value) = (key.trim(), value.trim());
             if key.eq_ignore_ascii_case("Root") {
                 root = Some(
                     value.parse().map_err(|_| TraceHeaderError::BadRoot(beginning(value, 60).to_owned())),
@@ -260,6 +260,11 @@ mod tests {
         let header = header(text);
         assert_eq!(header.sampling(), Sampling::NotSampled);
         assert!(header.parent().is_some());
+    }
+
+    #[test]
+    fn white_space_of_any_kind_is_trimmed() {
+        assert_eq!(header(&format!("\u{b}A=1\u{a0}; {ROOT}")).to_string(), format!("{ROOT};A=1"));
     }
 
     #[test]

@@ -213,7 +213,9 @@ impl Field {
     /// The key's bit in [`Node::keys`], none for what has no key: most keys of a subsegment differ in theirs.
     #[inline]
     pub(crate) fn key_bit(self, bytes: &[u8]) -> u64 {
-        let [_, first, .., last, _, _] = self.key(bytes) else { return 0 };
+        // By its first and last character; empty keys share a bit.
+        let [_, first, .., _, _] = self.key(bytes) else { return u64::from(self.key_length > 0) };
+        let last = &bytes[self.text.start as usize + self.key_length as usize - 3];
         let hash = u32::from(*first) + 5 * u32::from(*last) + 3 * self.key_length;
         1 << ((hash + 7 * self.section as u32 + 11 * u32::from(self.namespace)) % 64)
     }

@@ -36,7 +36,7 @@ fn put() -> impl Strategy<Value = Put> {
         1 => Just(Where::Request),
         1 => Just(Where::Member),
     ];
-    let key = prop_oneof![Just("key"), Just("kay"), Just("longer_key")];
+    let key = prop_oneof![Just("key"), Just("kay"), Just("k"), Just("longer_key")];
     let value = (0_usize..900, "[a-z\"é]{0,3}").prop_map(|(length, end)| "v".repeat(length) + &end);
     // Few on the outer ones: their text stays whole until the arena was moved together.
     let subsegment = prop_oneof![1 => Just(0), 5 => Just(1), 200 => Just(2)];
