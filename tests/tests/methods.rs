@@ -3,12 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Mutex;
 
 use futures_util::{Stream, StreamExt, stream};
 use serde::Serialize;
 use serde_json::json;
 use tracer_runtime::{
-    Namespace, Tracer, add_error, capture_method, put_annotation, put_metadata, put_metadata_in,
+    Namespace, Tracer, add_error, annotate, capture_method, put_annotation, put_metadata, put_metadata_in,
     set_http_request, set_http_response, set_namespace, set_sql, subsegment, subsegment_async, testing,
 };
 
@@ -255,4 +256,27 @@ fn texts_that_x_ray_bounds_are_bounded() {
     let call = trace.subsegment("call").json();
     assert_eq!(call["http"]["request"]["url"].as_str().unwrap().chars().count(), 250);
     assert_eq!(call["sql"]["user"].as_str().unwrap().len(), 250);
+}
+
+#[capture_method]
+fn annotates_from_a_lock(values: &Mutex<Vec<u8>>) -> Option<u8> {
+    annotate!("Last" = values.lock().unwrap().pop(), "Left" = values.lock().unwrap().len());
+    let mut counted = values.lock().unwrap().len();
+    annotate!(
+        "Before" = counted,
+        "After" = {
+            counted += 1;
+            counted
+        },
+        "None" = values.lock().unwrap().pop()?
+    );
+    None
+}
+
+#[test]
+fn each_value_of_annotate_is_a_statement_of_its_own() {
+    let values = Mutex::new(vec![7]);
+    let trace = testing::capture(|| assert_eq!(annotates_from_a_lock(&values), None));
+    let annotated = trace.subsegment("annotates_from_a_lock").json()["annotations"].clone();
+    assert_eq!(annotated, json!({ "Last": 7, "Left": 0, "Before": 0, "After": 1 }));
 }

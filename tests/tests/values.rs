@@ -304,6 +304,34 @@ fn more_values_than_a_document_has_room_for_cost_no_time_and_are_counted() {
     assert_eq!(arrivals.complete("namespaces").count(), 1);
 }
 
+/// A list that goes on when an element is refused, which serde_json never does for its depth.
+struct Stubborn;
+
+impl Serialize for Stubborn {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        if list.serialize_element(&nested(100)).is_err() {
+            list.serialize_element("refused")?;
+        }
+        list.end()
+    }
+}
+
+#[test]
+fn a_value_that_hides_that_it_was_stopped_is_cut() {
+    assert!(arrival_of(&Stubborn).as_str().unwrap().ends_with(CUT));
+}
+
+#[test]
+fn values_that_are_replaced_in_a_long_invocation_cost_no_others() {
+    let arrivals = sent_by(|| {
+        for at in 0..100_000 {
+            subsegment("one", || (at..at + 2).for_each(|value| put_metadata("value", &value.to_string())));
+        }
+    });
+    assert_eq!(arrivals.complete("one").filter(has_value).count(), 100_000);
+}
+
 /// Holds the first datagram that says what was dropped until it is told to go on.
 #[derive(Debug)]
 struct Holding {

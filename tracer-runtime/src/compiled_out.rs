@@ -17,7 +17,7 @@ use crate::trace_id::TraceId;
 #[inline]
 pub fn put_annotation(_: &str, _: impl AnnotationValue) {}
 #[inline]
-pub fn put_annotations(_: &[(&'static str, Annotation<'_>)]) {}
+pub fn put_checked_annotation(_: &'static str, _: Annotation<'_>) {}
 #[inline]
 pub fn put_metadata<T: Serialize + ?Sized>(_: &str, _: &T) {}
 #[inline]

@@ -24,10 +24,14 @@
 macro_rules! annotate {
     ($($key:literal = $value:expr),+ $(,)?) => {
         if $crate::is_sampled() {
-            $(const { let _ = $crate::__private::checked_annotation_key($key); })+
-            $crate::__private::put_annotations(&[
-                $(($crate::__private::concat!("\"", $key, "\":"), $crate::AnnotationValue::annotation(&$value))),+
-            ]);
+            $(
+                const { let _ = $crate::__private::checked_annotation_key($key); };
+                // A statement each: what a value borrows, or where it returns, is nothing to the others.
+                $crate::__private::put_checked_annotation(
+                    $crate::__private::concat!("\"", $key, "\":"),
+                    $crate::AnnotationValue::annotation(&$value),
+                );
+            )+
         }
     };
 }

@@ -10,7 +10,7 @@ pub use crate::ErrorFlag;
 pub use crate::annotation::{checked_annotation_key, checked_metadata_key};
 
 #[cfg(not(feature = "enable"))]
-pub use crate::compiled_out::put_annotations;
+pub use crate::compiled_out::put_checked_annotation;
 
 #[cfg(feature = "enable")]
 pub use self::enabled::*;
@@ -21,7 +21,7 @@ mod enabled {
 
     pub use crate::recording::callsite::{Callsite, Owner};
     pub use crate::recording::probe::*;
-    pub use crate::recording::put_annotations;
+    pub use crate::recording::put_checked_annotation;
     pub use crate::recording::scope::Scope;
     pub use crate::recording::source::{
         Environment, Found, SeekAny, SeekInvocation, Sought, Source, Using, explicit_source, start_from,

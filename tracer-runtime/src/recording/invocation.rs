@@ -103,7 +103,8 @@ impl Invocation {
         if state.record.find(index, id).is_some_and(Node::is_open) {
             let end = state.now();
             state.record.close(index, end, limit);
-            if state.record.closed_bytes > SEND_EARLY_BYTES {
+            // Not while an announcement is on its way: who sends that sends what was closed meanwhile.
+            if state.record.announcing == 0 && state.record.closed_bytes > SEND_EARLY_BYTES {
                 state.record.depart_all(Due::Closed, limit);
             }
             state = self.send_outbox(state);

@@ -1,5 +1,6 @@
 //! Pieces of JSON text: strings, times, and values of bounded size.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
@@ -167,11 +168,13 @@ pub(crate) fn write_value<T: Serialize + ?Sized>(
     let start = out.len();
     // One more than may stay, to tell a value that just fits from one that went on.
     let end = start + limit + 1;
+    let is_too_deep = Cell::new(false);
     // A value that panics halfway is thrown away whole, so nothing broken is seen again.
-    let written = catch_unwind(AssertUnwindSafe(|| value.serialize(Serializer::new(&mut *out, end))));
+    let written =
+        catch_unwind(AssertUnwindSafe(|| value.serialize(Serializer::new(&mut *out, end, &is_too_deep))));
     match written {
-        Ok(Ok(())) if out.len() < end => Ok(()),
-        unwritten => not_whole(out, start, limit, unwritten),
+        Ok(Ok(())) if out.len() < end && !is_too_deep.get() => Ok(()),
+        unwritten => not_whole(out, start, limit, is_too_deep.get(), unwritten),
     }
 }
 
@@ -180,20 +183,19 @@ fn not_whole(
     out: &mut Vec<u8>,
     start: usize,
     limit: usize,
+    is_too_deep: bool,
     written: std::thread::Result<Result<(), Stopped>>,
 ) -> Result<(), Unserialized> {
     let kept = out.split_off(start);
     match written {
-        Ok(Err(Stopped::Deep)) => {
-            write_cut(out, &kept, limit);
-            Ok(())
-        }
         // A value may have hidden from its caller that it was stopped.
-        Ok(_) if kept.len() > limit => {
+        Ok(_) if is_too_deep || kept.len() > limit => {
             write_cut(out, &kept, limit);
             Ok(())
         }
-        Ok(Ok(()) | Err(Stopped::Full)) => Err(Unserialized::Error("it stopped without an error".into())),
+        Ok(Ok(()) | Err(Stopped::Full | Stopped::Deep)) => {
+            Err(Unserialized::Error("it stopped without an error".into()))
+        }
         Ok(Err(Stopped::Error(error))) => Err(Unserialized::Error(error)),
         Err(_) => Err(Unserialized::Panicked),
     }

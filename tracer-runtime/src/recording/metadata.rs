@@ -56,17 +56,15 @@ fn put_recorded_annotation(key: &str, value: Annotation<'_>) {
     });
 }
 
-/// What `annotate!` comes to: checked keys, as `"key":`.
+/// What `annotate!` comes to: `key` is checked, and `"key":`.
 #[doc(hidden)]
-pub fn put_annotations(annotations: &[(&'static str, Annotation<'_>)]) {
-    let Some(current) = context::current() else { return };
+pub fn put_checked_annotation(key: &'static str, value: Annotation<'_>) {
+    let Some(current) = context::current().filter(|_| !value.is_none()) else { return };
     current.change(|state, index| {
-        for (key, value) in annotations.iter().filter(|(_, value)| !value.is_none()) {
-            state.record.put(index, Section::Annotation, 0, key.len(), |out| {
-                out.extend_from_slice(key.as_bytes());
-                value.write(out);
-            });
-        }
+        state.record.put(index, Section::Annotation, 0, key.len(), |out| {
+            out.extend_from_slice(key.as_bytes());
+            value.write(out);
+        });
     });
 }
 

@@ -45,7 +45,9 @@ pub use self::fields::{
 };
 pub(crate) use self::invocation::{Beginning, InvocationRef};
 pub(crate) use self::json::write_string;
-pub use self::metadata::{put_annotation, put_annotations, put_metadata, put_metadata_in, put_metadata_with};
+pub use self::metadata::{
+    put_annotation, put_checked_annotation, put_metadata, put_metadata_in, put_metadata_with,
+};
 pub use self::sinks::{MemorySink, StdoutSink};
 pub use self::subsegment::{InSubsegment, Subsegment, subsegment, subsegment_async};
 pub use self::traced::Carried;

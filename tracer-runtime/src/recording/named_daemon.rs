@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,8 @@ use crate::sink::NotSent;
 const TRUSTED_FOR: Duration = Duration::from_secs(30);
 /// How long after a failure the name is looked up again, at the earliest.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// How long the first datagram waits for the first address: a short process would end before it is known.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
 /// At most this many bytes wait for the first address.
 const MOST_WAITING: usize = 256 << 10;
 
@@ -22,12 +24,14 @@ pub(crate) struct NamedDaemon {
     look_up: Box<LookUp>,
     trusted_for: Duration,
     state: Mutex<State>,
+    has_looked: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     socket: Option<Arc<UdpSocket>>,
     is_looking: bool,
+    has_waited: bool,
     /// When the name is to be looked up again.
     next_look: Option<Instant>,
     waiting: Vec<Vec<u8>>,
@@ -43,7 +47,12 @@ impl NamedDaemon {
         trusted_for: Duration,
         look_up: impl Fn() -> io::Result<SocketAddr> + Send + Sync + 'static,
     ) -> Arc<Self> {
-        Arc::new(Self { look_up: Box::new(look_up), trusted_for, state: Mutex::default() })
+        Arc::new(Self {
+            look_up: Box::new(look_up),
+            trusted_for,
+            state: Mutex::default(),
+            has_looked: Condvar::new(),
+        })
     }
 
     /// Sends to the address that is known, or keeps the datagram until one is.
@@ -52,6 +61,10 @@ impl NamedDaemon {
             let mut state = self.lock();
             if !state.is_looking && state.next_look.is_none_or(|next| next <= Instant::now()) {
                 state.is_looking = self.start_to_look();
+            }
+            if state.socket.is_none() && !std::mem::replace(&mut state.has_waited, true) {
+                let waited = self.has_looked.wait_timeout_while(state, FIRST_WAIT, |state| state.is_looking);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
             }
             match &state.socket {
                 Some(socket) => Arc::clone(socket),
@@ -70,22 +83,20 @@ impl NamedDaemon {
 
     fn look(&self) {
         let found = (self.look_up)().and_then(udp::connect);
-        let waiting = {
-            let mut state = self.lock();
-            state.is_looking = false;
-            let trusted_for = if found.is_ok() { self.trusted_for } else { TRY_AGAIN_AFTER };
-            state.next_look = Some(Instant::now() + trusted_for);
-            if let Ok(socket) = found {
-                state.socket = Some(Arc::new(socket));
-            }
-            state.waiting_bytes = 0;
-            // Where there is still no address they are lost, as they are with no daemon.
-            std::mem::take(&mut state.waiting)
-        };
-        let socket = self.lock().socket.clone();
-        for datagram in waiting {
-            let _ = socket.as_ref().map(|socket| udp::send(socket, &datagram));
+        let mut state = self.lock();
+        state.is_looking = false;
+        let trusted_for = if found.is_ok() { self.trusted_for } else { TRY_AGAIN_AFTER };
+        state.next_look = Some(Instant::now() + trusted_for);
+        if let Ok(socket) = found {
+            state.socket = Some(Arc::new(socket));
         }
+        // Before anything that comes now. Where there is still no address they are lost, as they are with no daemon.
+        state.waiting_bytes = 0;
+        for datagram in std::mem::take(&mut state.waiting) {
+            let _ = state.socket.as_ref().map(|socket| udp::send(socket, &datagram));
+        }
+        drop(state);
+        self.has_looked.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -87,6 +87,8 @@ pub(crate) struct Node {
     /// A bit for each key that is there, by its hash.
     pub(crate) keys: u64,
     pub(crate) field_count: u32,
+    /// How much of the arena is its values and what stands between them.
+    pub(crate) arena_bytes: u32,
     /// At most how long its own part of a document is, once closed.
     pub(crate) text_bytes: u32,
     pub(crate) depth: u32,

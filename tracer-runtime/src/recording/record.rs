@@ -92,7 +92,12 @@ impl Record {
     /// Forgets everything and keeps the memory, unless it is much.
     pub(crate) fn reset(&mut self) {
         const KEEP: usize = 256 << 10;
-        if self.memory() + self.nodes.len() * size_of::<Node>() > KEEP {
+        let kept = self.nodes.capacity() * size_of::<Node>()
+            + self.fields.capacity() * size_of::<Field>()
+            + self.outbox.capacity() * size_of::<Waiting>()
+            + (self.free.capacity() + self.walk.capacity()) * size_of::<NodeIndex>()
+            + self.bytes.capacity();
+        if kept > KEEP {
             *self = Self::default();
             return;
         }
@@ -184,6 +189,7 @@ impl Record {
             body: Body::Empty,
             keys: 0,
             field_count: 0,
+            arena_bytes: 0,
             text_bytes: 0,
             depth,
             document: NONE,
@@ -240,16 +246,11 @@ impl Record {
             self.roots += 1;
             child = next;
         }
-        let texts: usize = match self[index].body {
-            Body::Empty => 0,
-            Body::Whole { text, .. } => text.length as usize,
-            Body::Scattered => self.fields_of_any(index).map(|field| field.text.length as usize).sum(),
-        };
         let name = match self[index].name {
             Name::Interned(_) => 0,
             Name::Stored(name) => name.length as usize,
         };
-        self.garbage += texts + name;
+        self.garbage += self[index].arena_bytes as usize + name;
         self.live -= 1;
         if self.live == 0 {
             self.deepest = 0;

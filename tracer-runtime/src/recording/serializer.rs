@@ -6,6 +6,7 @@
 
 mod elements;
 
+use std::cell::Cell;
 use std::fmt::{self, Display};
 use std::io;
 
@@ -20,6 +21,8 @@ pub(crate) struct Serializer<'a> {
     end: usize,
     /// How many more brackets may be opened.
     depth: u32,
+    /// Set where one too many was asked for: a value may hide the error from its caller.
+    is_too_deep: &'a Cell<bool>,
 }
 
 /// Why a value is not whole.
@@ -36,15 +39,23 @@ pub(crate) enum Stopped {
 type Written = Result<(), Stopped>;
 
 impl<'a> Serializer<'a> {
-    pub(crate) fn new(out: &'a mut Vec<u8>, end: usize) -> Self {
-        Self { out, end, depth: DEEPEST_VALUE }
+    pub(crate) fn new(out: &'a mut Vec<u8>, end: usize, is_too_deep: &'a Cell<bool>) -> Self {
+        Self { out, end, depth: DEEPEST_VALUE, is_too_deep }
     }
 
     /// The same, inside of one more bracket.
     #[inline]
     fn deeper(self) -> Result<Self, Stopped> {
-        let depth = self.depth.checked_sub(1).ok_or(Stopped::Deep)?;
-        Ok(Self { depth, ..self })
+        match self.depth.checked_sub(1) {
+            Some(depth) => Ok(Self { depth, ..self }),
+            None => Err(self.too_deep()),
+        }
+    }
+
+    #[cold]
+    fn too_deep(&self) -> Stopped {
+        self.is_too_deep.set(true);
+        Stopped::Deep
     }
 }
 
@@ -95,7 +106,7 @@ impl Serializer<'_> {
     }
 
     fn reborrow(&mut self) -> Serializer<'_> {
-        Serializer { out: self.out, end: self.end, depth: self.depth }
+        Serializer { out: self.out, end: self.end, depth: self.depth, is_too_deep: self.is_too_deep }
     }
 }
 

@@ -14,8 +14,9 @@ use crate::sink::{NotSent, Sink};
 
 /// Sends to an X-Ray daemon over a connected, non-blocking UDP socket.
 ///
-/// The socket is opened when the first document is sent, and again later if that failed. No call waits for a name to be
-/// looked up: that is done on a thread of its own, again after half a minute, and the first 256 KiB wait for it.
+/// The socket is opened when the first document is sent, and again later if that failed. A name is looked
+/// up on a thread of its own, again after half a minute: the first call waits for it, at most 50 ms and once, and up to 256
+/// KiB of documents do.
 ///
 /// ```no_run
 /// use tracer_runtime::{Tracer, UdpSink};

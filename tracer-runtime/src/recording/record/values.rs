@@ -31,12 +31,14 @@ impl Record {
         let text = Text { start, length: bytes.len() as u32 - start };
         let field =
             Field { next: NONE, section, namespace, key_length: key_length as u32, text, is_lost: false };
+        node.arena_bytes += bytes.len() as u32 - body;
         let bit = field.key_bit(bytes);
         if node.keys & bit != 0 && self.replace(index, field) {
             return;
         }
         let node = &mut self.nodes[index as usize];
         if node.field_count >= MOST_FIELDS {
+            node.arena_bytes -= self.bytes.len() as u32 - body;
             self.bytes.truncate(body as usize);
             self.dropped.values += 1;
             return;
@@ -51,6 +53,7 @@ impl Record {
         let Some(old) = self.same_key(index, &field) else { return false };
         let old = std::mem::replace(&mut self.fields[old as usize].text, field.text);
         self[index].body = Body::Scattered;
+        self[index].arena_bytes -= old.length;
         self.garbage += old.length as usize;
         self.compact();
         true
@@ -154,17 +157,21 @@ impl Record {
             let moved = if let Body::Whole { text, .. } = &mut node.body {
                 let before = text.start;
                 keep(text);
-                Some((before, text.start))
+                Some((before, text.start, text.length))
             } else {
                 None
             };
+            node.arena_bytes = moved.map_or(0, |(.., length)| length);
             let mut next = std::mem::replace(&mut node.first_field, self.fields.len() as u32);
             while next != NONE {
                 let mut field = old_fields[next as usize];
                 next = field.next;
                 match moved {
-                    Some((from, to)) => field.text.start = field.text.start - from + to,
-                    None => keep(&mut field.text),
+                    Some((from, to, _)) => field.text.start = field.text.start - from + to,
+                    None => {
+                        keep(&mut field.text);
+                        node.arena_bytes += field.text.length;
+                    }
                 }
                 let at = self.fields.len() as u32;
                 field.next = if next == NONE { NONE } else { at + 1 };

@@ -61,7 +61,8 @@ impl<'a> Elements<'a> {
     fn of_serde_json<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Written {
         let start = self.serializer.out.len();
         self.serializer.leave_to_serde_json(OfSerdeJson(key, value))?;
-        if depth(&self.serializer.out[start..]) > self.serializer.depth { Err(Stopped::Deep) } else { Ok(()) }
+        let is_too_deep = depth(&self.serializer.out[start..]) > self.serializer.depth;
+        if is_too_deep { Err(self.serializer.too_deep()) } else { Ok(()) }
     }
 
     fn close(mut self) -> Written {
@@ -124,11 +125,11 @@ impl ser::SerializeMap for Elements<'_> {
         // serde_json knows what may be a key: it writes a map of this one, whose brace becomes the comma, and whose
         // value is taken back.
         const VALUE: &str = "null}";
-        let Serializer { out, end, .. } = &mut self.serializer;
+        let Serializer { out, end, is_too_deep, .. } = &mut self.serializer;
         let is_first = std::mem::replace(&mut self.is_first, false);
         let at = out.len() - usize::from(is_first);
         out.truncate(at);
-        let mut map = Serializer::new(out, *end + VALUE.len());
+        let mut map = Serializer::new(out, *end + VALUE.len(), is_too_deep);
         let written = map.leave_to_serde_json(OneKey(key));
         if let Some(brace) = out.get_mut(at) {
             *brace = if is_first { b'{' } else { b',' };

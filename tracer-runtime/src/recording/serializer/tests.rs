@@ -1,5 +1,6 @@
 //! The same text as serde_json, whole or up to any limit.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -81,7 +82,7 @@ fn everything() -> impl Strategy<Value = Everything> {
 fn written(value: &impl Serialize, limit: usize) -> (Vec<u8>, Result<(), Stopped>) {
     let mut out = b"before".to_vec();
     let end = out.len() + limit;
-    let result = value.serialize(Serializer::new(&mut out, end));
+    let result = value.serialize(Serializer::new(&mut out, end, &Cell::new(false)));
     (out.split_off("before".len()), result)
 }
 
