@@ -31,6 +31,9 @@ pub(crate) const NODE_TEXT_OVERHEAD: u32 = 210;
 /// What the first field of a section adds to its text: the members that open and close it.
 pub(crate) const SECTION_TEXT_OVERHEAD: u32 = 40;
 
+/// An invocation that needed more than this many bytes gives them back at its end.
+const MOST_KEPT: usize = 256 << 10;
+
 /// What was dropped at the memory cap, to be said in the next document.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Dropped {
@@ -91,13 +94,7 @@ impl Record {
 
     /// Forgets everything and keeps the memory, unless it is much.
     pub(crate) fn reset(&mut self) {
-        const KEEP: usize = 256 << 10;
-        let kept = self.nodes.capacity() * size_of::<Node>()
-            + self.fields.capacity() * size_of::<Field>()
-            + self.outbox.capacity() * size_of::<Waiting>()
-            + (self.free.capacity() + self.walk.capacity()) * size_of::<NodeIndex>()
-            + self.bytes.capacity();
-        if kept > KEEP {
+        if self.kept_bytes() > MOST_KEPT {
             *self = Self::default();
             return;
         }
@@ -107,6 +104,15 @@ impl Record {
         self.outbox.clear();
         self.announcing = 0;
         self.dropped = Dropped::default();
+    }
+
+    /// The memory that is kept for what comes, in bytes.
+    fn kept_bytes(&self) -> usize {
+        self.nodes.capacity() * size_of::<Node>()
+            + self.fields.capacity() * size_of::<Field>()
+            + self.outbox.capacity() * size_of::<Waiting>()
+            + (self.free.capacity() + self.walk.capacity()) * size_of::<NodeIndex>()
+            + self.bytes.capacity()
     }
 
     /// Forgets all subsegments at once, and every namespace but the service.
@@ -295,5 +301,27 @@ impl Record {
         let start = self.bytes.len();
         write(&mut self.bytes);
         Text { start: start as u32, length: (self.bytes.len() - start) as u32 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::node::Section;
+
+    #[test]
+    fn much_memory_is_given_back_at_the_end_also_where_all_was_sent_before() {
+        let mut record = Record::default();
+        record.begin("service");
+        for id in 1..20_000 {
+            let (id, parent_id) = (SegmentId(id), SegmentId(id - 1));
+            let new = NewNode { id, parent_id, parent: NONE, start: 0, callsite: None };
+            let index = record.open(new, ValidName::Text("name".into())).unwrap();
+            record.put(index, Section::Annotation, 0, 4, |out| out.extend_from_slice(b"\"k\":1"));
+        }
+        record.forget_subsegments();
+        assert!(record.kept_bytes() > MOST_KEPT);
+        record.reset();
+        assert!(record.kept_bytes() <= MOST_KEPT);
     }
 }

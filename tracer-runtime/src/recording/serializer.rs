@@ -238,10 +238,7 @@ impl<'a> ser::Serializer for Serializer<'a> {
         variant: &'static str,
         _: usize,
     ) -> Result<Elements<'a>, Stopped> {
-        let mut within = self.deeper()?;
-        within.write(b"{")?;
-        within.string(variant)?;
-        Elements::open(within, b":[", b"]}")
+        Elements::of_variant(self, variant, b":[", b"]}")
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Elements<'a>, Stopped> {
@@ -264,10 +261,7 @@ impl<'a> ser::Serializer for Serializer<'a> {
         variant: &'static str,
         _: usize,
     ) -> Result<Elements<'a>, Stopped> {
-        let mut within = self.deeper()?;
-        within.write(b"{")?;
-        within.string(variant)?;
-        Elements::open(within, b":{", b"}}")
+        Elements::of_variant(self, variant, b":{", b"}}")
     }
 }
 

@@ -21,6 +21,19 @@ pub(crate) struct Elements<'a> {
 }
 
 impl<'a> Elements<'a> {
+    /// What an enum's variant holds: an object of one member, whose value opens and closes with the brackets given.
+    pub(crate) fn of_variant(
+        serializer: Serializer<'a>,
+        variant: &str,
+        opening: &[u8],
+        closing: &'static [u8],
+    ) -> Result<Self, Stopped> {
+        let mut within = serializer.deeper()?;
+        within.write(b"{")?;
+        within.string(variant)?;
+        Self::open(within, opening, closing)
+    }
+
     /// The one member of a structure of serde_json's, which writes it.
     pub(crate) fn of_one(serializer: Serializer<'a>) -> Self {
         Self { serializer, closing: b"", is_first: true }
