@@ -3,6 +3,10 @@
 #![allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::must_use_candidate, missing_docs)]
 #![allow(missing_debug_implementations)]
 
+#[cfg(any(feature = "aws-sdk", feature = "reqwest", feature = "tower", feature = "ureq"))]
+#[path = "compiled_out/downstream.rs"]
+pub(crate) mod downstream;
+
 use std::borrow::Cow;
 use std::future::Future;
 

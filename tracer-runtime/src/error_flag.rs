@@ -42,3 +42,16 @@ impl From<bool> for ErrorFlag {
         if is_fault { Self::Fault } else { Self::Ignore }
     }
 }
+
+impl ErrorFlag {
+    /// What an HTTP status comes to (facts 1.8).
+    #[cfg(feature = "enable")]
+    pub(crate) fn of_status(status: u16) -> Self {
+        match status {
+            429 => Self::Throttle,
+            400..=499 => Self::Error,
+            500.. => Self::Fault,
+            _ => Self::Ignore,
+        }
+    }
+}

@@ -7,11 +7,17 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod annotation;
+#[cfg(feature = "aws-sdk")]
+#[cfg_attr(docsrs, doc(cfg(feature = "aws-sdk")))]
+pub mod aws_sdk;
 mod beginning;
 #[cfg(not(feature = "enable"))]
 mod compiled_out;
 mod daemon_address;
 mod error_flag;
+#[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))))]
+pub mod http;
 mod invocation_source;
 #[cfg(feature = "lambda")]
 #[cfg_attr(docsrs, doc(cfg(feature = "lambda")))]

@@ -14,3 +14,13 @@ pub enum Namespace {
     /// Any other call: `remote`.
     Remote,
 }
+
+impl Namespace {
+    #[cfg(feature = "enable")]
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Aws => "aws",
+            Self::Remote => "remote",
+        }
+    }
+}

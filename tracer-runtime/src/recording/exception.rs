@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::trace_id::SegmentId;
 
 use super::json::{write_cut, write_escaped, write_string};
-use super::node::{NONE, NodeIndex, Section};
+use super::node::{NodeIndex, Section};
 use super::record::Record;
 
 /// The longest source chain that is recorded.
@@ -24,6 +24,8 @@ const MOST_FRAMES: usize = 10;
 #[derive(Debug, Default)]
 pub(crate) struct Exceptions {
     links: Vec<Exception>,
+    /// Whether a downstream raised it.
+    is_remote: bool,
 }
 
 #[derive(Debug)]
@@ -65,6 +67,18 @@ impl Exceptions {
         let mut exceptions = Self::default();
         exceptions.push(Some(std::any::type_name::<E>()), message, None::<&str>);
         exceptions
+    }
+
+    /// What a downstream answered: the name of its error and what it says.
+    pub(crate) fn of_downstream(type_name: &str, message: &str) -> Self {
+        let mut exceptions = Self { is_remote: true, ..Self::default() };
+        exceptions.push(Some(type_name), message, None::<&str>);
+        exceptions
+    }
+
+    /// The same, raised by a downstream call.
+    pub(crate) fn remote(self) -> Self {
+        Self { is_remote: true, ..self }
     }
 
     /// A panic, by its payload.
@@ -132,7 +146,9 @@ impl Exceptions {
         for (at, exception) in written.iter().enumerate() {
             let (id, cause) = (links[at].id, links.get(at + 1).map(|link| link.id));
             let stack = if at == 0 { stack.as_slice() } else { b"" };
-            record.put(index, Section::Exception, 0, 0, |out| exception.write(out, id, cause, stack));
+            record.put(index, Section::Exception, 0, 0, |out| {
+                exception.write(out, id, cause, self.is_remote, stack);
+            });
         }
         record[index].failure().own_chain = Some(links.into());
     }
@@ -152,13 +168,23 @@ impl Exception {
         same_type && hash(&self.message) == link.message_hash
     }
 
-    fn write(&self, out: &mut Vec<u8>, id: SegmentId, cause: Option<SegmentId>, stack: &[u8]) {
+    fn write(
+        &self,
+        out: &mut Vec<u8>,
+        id: SegmentId,
+        cause: Option<SegmentId>,
+        is_remote: bool,
+        stack: &[u8],
+    ) {
         out.extend_from_slice(b"{\"id\":\"");
         out.extend_from_slice(&id.to_bytes());
         out.extend_from_slice(b"\",\"type\":");
         write_string(out, &self.shown_type);
         out.extend_from_slice(b",\"message\":");
         write_message(out, &self.message);
+        if is_remote {
+            out.extend_from_slice(b",\"remote\":true");
+        }
         if let Some(cause) = cause {
             out.extend_from_slice(b",\"cause\":\"");
             out.extend_from_slice(&cause.to_bytes());
@@ -185,8 +211,7 @@ fn write_message(out: &mut Vec<u8>, message: &str) {
 /// The annotated functions that led here, innermost first: a stack that needs no backtrace.
 fn stack(record: &Record, index: NodeIndex) -> Vec<u8> {
     let mut out = vec![b'['];
-    let up = |at: &NodeIndex| Some(record[*at].parent).filter(|parent| *parent != NONE);
-    let callsites = std::iter::successors(Some(index), up).filter_map(|at| record[at].callsite);
+    let callsites = record.ancestors(index).filter_map(|at| record[at].callsite);
     for callsite in callsites.take(MOST_FRAMES) {
         if out.len() > 1 {
             out.push(b',');

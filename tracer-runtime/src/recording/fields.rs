@@ -3,12 +3,14 @@
 use std::error::Error;
 
 use crate::beginning::beginning;
+use crate::error_flag::ErrorFlag;
 use crate::namespace::Namespace;
 
 use super::context::{self, Context};
 use super::exception::Exceptions;
 use super::json::write_string;
 use super::node::Section;
+use super::scratch;
 
 /// Says that the current subsegment is a call of a downstream service.
 ///
@@ -20,14 +22,7 @@ use super::node::Section;
 /// assert_eq!(trace.subsegment("S3").json()["namespace"], "aws");
 /// ```
 pub fn set_namespace(namespace: Namespace) {
-    put_text(
-        Section::Member,
-        "namespace",
-        match namespace {
-            Namespace::Aws => "aws",
-            Namespace::Remote => "remote",
-        },
-    );
+    put_text(Section::Member, "namespace", namespace.text());
 }
 
 /// Records the HTTP request that the current subsegment makes or serves. Leave the query out of the URL: it may hold secrets.
@@ -42,8 +37,7 @@ pub fn set_namespace(namespace: Namespace) {
 /// assert_eq!(trace.subsegment("pay.example.com").json()["http"]["request"]["method"], "POST");
 /// ```
 pub fn set_http_request(method: &str, url: &str) {
-    put_text(Section::HttpRequest, "method", shortened(method));
-    put_text(Section::HttpRequest, "url", shortened(url));
+    with_current(|current| current.put_http_request(method, url));
 }
 
 /// Records the HTTP response and marks the current subsegment by its status: 429 throttle and error, other 4xx error,
@@ -57,16 +51,7 @@ pub fn set_http_request(method: &str, url: &str) {
 /// assert!(trace.subsegment("pay.example.com").is_fault());
 /// ```
 pub fn set_http_response(status: u16, content_length: Option<u64>) {
-    put_json(Section::HttpResponse, "status", status);
-    if let Some(length) = content_length {
-        put_json(Section::HttpResponse, "content_length", length);
-    }
-    match status {
-        429 => set_throttle(),
-        400..=499 => set_error(),
-        500.. => set_fault(),
-        _ => {}
-    }
+    with_current(|current| current.put_http_response(status, content_length));
 }
 
 /// Records a member of the `aws` block, such as `operation`, `region`, `request_id` or `table_name`.
@@ -172,28 +157,74 @@ fn shortened(text: &str) -> &str {
 }
 
 fn set_flags(set: impl FnOnce(&mut super::node::Flags)) {
-    let Some(context) = current() else { return };
-    context.change(|state, index| set(&mut state.record[index].flags));
+    with_current(|current| {
+        current.change(|state, index| set(&mut state.record[index].flags));
+    });
 }
 
 fn put_text(section: Section, key: &str, value: &str) {
-    put_written(section, key, |out| write_string(out, value));
+    with_current(|current| current.put_text(section, key, value));
 }
 
-fn put_json(section: Section, key: &str, value: impl std::fmt::Display) {
-    put_written(section, key, |out| out.extend_from_slice(value.to_string().as_bytes()));
-}
-
-fn put_written(section: Section, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
-    let Some(context) = current() else { return };
-    let mut text = Vec::new();
-    write_string(&mut text, key);
-    text.push(b':');
-    let key_length = text.len();
-    write(&mut text);
-    context.put(section, key_length, &text);
+fn with_current(put: impl FnOnce(Context)) {
+    if let Some(current) = current() {
+        put(current);
+    }
 }
 
 fn current() -> Option<Context> {
     if context::is_recording() { context::current() } else { None }
+}
+
+impl Context {
+    pub(crate) fn put_http_request(&self, method: &str, url: &str) {
+        self.put_text(Section::HttpRequest, "method", shortened(method));
+        self.put_text(Section::HttpRequest, "url", shortened(url));
+    }
+
+    /// The response, and the flag that its status comes to.
+    pub(crate) fn put_http_response(&self, status: u16, content_length: Option<u64>) {
+        self.put_number(Section::HttpResponse, "status", status.into());
+        if let Some(length) = content_length {
+            self.put_number(Section::HttpResponse, "content_length", length);
+        }
+        self.flag(ErrorFlag::of_status(status));
+    }
+
+    pub(crate) fn put_text(&self, section: Section, key: &str, value: &str) {
+        self.put_written(section, key, |out| write_string(out, value));
+    }
+
+    pub(crate) fn put_number(&self, section: Section, key: &str, value: u64) {
+        self.put_written(section, key, |out| {
+            // Writing a number into memory cannot fail.
+            let _ = serde_json::to_writer(out, &value);
+        });
+    }
+
+    /// `write` appends the value as JSON.
+    pub(crate) fn put_written(&self, section: Section, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
+        let mut text = scratch::take();
+        write_string(&mut text, key);
+        text.push(b':');
+        let key_length = text.len();
+        write(&mut text);
+        self.put(section, key_length, &text);
+        scratch::give_back(text);
+    }
+
+    pub(crate) fn flag(&self, flag: ErrorFlag) {
+        if flag == ErrorFlag::Ignore {
+            return;
+        }
+        self.change(|state, index| {
+            let flags = &mut state.record[index].flags;
+            match flag {
+                ErrorFlag::Fault => flags.fault = true,
+                ErrorFlag::Error => flags.error = true,
+                ErrorFlag::Throttle => (flags.error, flags.throttle) = (true, true),
+                ErrorFlag::Ignore => {}
+            }
+        });
+    }
 }

@@ -3,13 +3,15 @@
 //! From below: `serializer`, `json` and `name` write text; `node` is a subsegment, `record` keeps an invocation's, `exception` its errors,
 //! `fit`, `document` and `outbox` turn them into datagrams; `config`, `sinks`, `udp`, `named_daemon` and `tracer` say whether and where they go;
 //! `invocation` holds one record with its header and clock, and `watcher` sends early; `context` is what is current
-//! on a thread; `open` is an open subsegment, `scope` and `traced` are a call and a future with a subsegment; the rest is what users call.
+//! on a thread; `open` is an open subsegment, `downstream` that of a call to elsewhere, `scope` and `traced` are a call and a future with a subsegment; the rest is what users call.
 
 pub(crate) mod callsite;
 mod config;
 pub(crate) mod context;
 mod current;
 mod document;
+#[cfg(any(feature = "aws-sdk", feature = "reqwest", feature = "tower", feature = "ureq"))]
+pub(crate) mod downstream;
 mod exception;
 mod fields;
 mod fit;

@@ -12,7 +12,6 @@ use super::json::write_value;
 use super::node::{NONE, NewNode, Node, Section};
 use super::scratch;
 use super::source::{Source, Using};
-use super::tracer::Tracer;
 use super::warning;
 use crate::error_flag::ErrorFlag;
 
@@ -61,12 +60,17 @@ impl Open {
             Here::Unrecorded => return None,
             Here::Nowhere => {}
         }
-        let tracer = using.resolve();
-        if !tracer.is_enabled() {
-            return None;
+        Self::child(*segment_of_environment(using)?, Name::Of(callsite, owner))
+    }
+
+    /// Opens the subsegment of a downstream call, as that of a function.
+    pub(crate) fn downstream(name: &str) -> Option<Self> {
+        match context::here() {
+            Here::Recording => Self::child(context::current()?, Name::Text(name)),
+            Here::Unrecorded => None,
+            Here::Nowhere if Using::global().is_off() => None,
+            Here::Nowhere => Self::child(*segment_of_environment(Using::global())?, Name::Text(name)),
         }
-        let segment = segment_of_environment(tracer)?;
-        Self::child(*segment, Name::Of(callsite, owner))
     }
 
     /// Opens a subsegment by name.
@@ -222,20 +226,8 @@ impl Open {
         self.place.put(Section::Annotation, CANCELLED.len() - "true".len(), CANCELLED);
     }
 
-    pub(crate) fn flag(&self, flag: ErrorFlag) {
-        self.place.change(|state, index| {
-            let flags = &mut state.record[index].flags;
-            match flag {
-                ErrorFlag::Fault => flags.fault = true,
-                ErrorFlag::Error => flags.error = true,
-                ErrorFlag::Throttle => (flags.error, flags.throttle) = (true, true),
-                ErrorFlag::Ignore => {}
-            }
-        });
-    }
-
     pub(crate) fn record_panic(&self, payload: &(dyn Any + Send)) {
-        self.flag(ErrorFlag::Fault);
+        self.place.flag(ErrorFlag::Fault);
         if self.capture_error {
             self.put_exceptions(&Exceptions::of_panic(payload));
         }
@@ -245,17 +237,33 @@ impl Open {
         if flag == ErrorFlag::Ignore {
             return;
         }
-        self.flag(flag);
+        self.place.flag(flag);
         if self.capture_error {
             self.put_exceptions(&exceptions());
         }
     }
 
-    fn put_exceptions(&self, exceptions: &Exceptions) {
+    /// Records why a downstream call failed; the function that makes the call says whether as text (P9).
+    pub(crate) fn record_downstream_error(&self, flag: ErrorFlag, exceptions: impl FnOnce() -> Exceptions) {
+        self.place.flag(flag);
+        let captures = self.place.change(|state, index| {
+            let asked = state.record.ancestors(index).find_map(|at| state.record[at].callsite?.capture_error);
+            asked.unwrap_or(state.capture_error)
+        });
+        if captures == Some(true) {
+            self.record_exceptions(&exceptions());
+        }
+    }
+
+    fn record_exceptions(&self, exceptions: &Exceptions) {
         self.place.change(|state, index| {
             let (record, mut new_id) = state.record_and_ids();
             exceptions.record_on(record, index, &mut new_id);
         });
+    }
+
+    fn put_exceptions(&self, exceptions: &Exceptions) {
+        self.record_exceptions(exceptions);
         let mut message = scratch::take();
         super::json::write_string(&mut message, exceptions.message());
         self.put_about("error", &message);
@@ -300,7 +308,11 @@ pub(crate) fn segment_of(invocation: InvocationRef) -> Kept {
 }
 
 /// The segment of the invocation that the environment names, for a function called outside of any context.
-fn segment_of_environment(tracer: &Tracer) -> Option<Kept> {
+fn segment_of_environment(using: Using<'_>) -> Option<Kept> {
+    let tracer = using.resolve();
+    if !tracer.is_enabled() {
+        return None;
+    }
     let header = super::source::header_of_environment(tracer.config())?;
     let beginning = Beginning { header: Some(&header), deadline: None };
     let segment = InvocationRef::begin(tracer, beginning).map(segment_of);

@@ -92,6 +92,11 @@ impl Record {
         self.namespaces.push(service);
     }
 
+    /// A subsegment and those that it is in, innermost first.
+    pub(crate) fn ancestors(&self, index: NodeIndex) -> impl Iterator<Item = NodeIndex> {
+        std::iter::successors(Some(index), |at| Some(self[*at].parent).filter(|parent| *parent != NONE))
+    }
+
     /// Forgets everything and keeps the memory, unless it is much.
     pub(crate) fn reset(&mut self) {
         if self.kept_bytes() > MOST_KEPT {

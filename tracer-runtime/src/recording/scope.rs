@@ -130,7 +130,7 @@ impl Scope {
     fn finish(&mut self) {
         let Some(entered) = self.open.take() else { return };
         if std::thread::panicking() && !entered.was_panicking {
-            entered.open.flag(ErrorFlag::Fault);
+            entered.open.place.flag(ErrorFlag::Fault);
         }
         context::replace(entered.previous);
         entered.open.close();

@@ -1,0 +1,59 @@
+//! The open subsegment of a downstream call, of which there is none.
+
+use std::error::Error;
+
+use crate::error_flag::ErrorFlag;
+use crate::namespace::Namespace;
+
+pub(crate) enum Downstream {}
+
+impl Downstream {
+    #[inline]
+    pub(crate) fn open(_: &str, _: Namespace) -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn trace_header(&self) -> Option<String> {
+        match *self {}
+    }
+
+    pub(crate) fn put_aws(&self, _: &str, _: &str) {
+        match *self {}
+    }
+
+    pub(crate) fn put_aws_json(&self, _: &str, _: impl FnOnce(&mut Vec<u8>)) {
+        match *self {}
+    }
+
+    pub(crate) fn put_sql(&self, _: &str, _: &str) {
+        match *self {}
+    }
+
+    pub(crate) fn put_http_request(&self, _: &str, _: &str) {
+        match *self {}
+    }
+
+    pub(crate) fn put_http_response(&self, _: u16, _: Option<u64>) {
+        match *self {}
+    }
+
+    pub(crate) fn put_content_length(&self, _: u64) {
+        match *self {}
+    }
+
+    pub(crate) fn flag(&self, _: ErrorFlag) {
+        match *self {}
+    }
+
+    pub(crate) fn fail(&self, _: ErrorFlag, _: &(dyn Error + 'static)) {
+        match *self {}
+    }
+
+    pub(crate) fn fail_by_answer(&self, _: ErrorFlag, _: &str, _: &str) {
+        match *self {}
+    }
+
+    pub(crate) fn close(self) {
+        match self {}
+    }
+}

@@ -1,0 +1,103 @@
+//! The open subsegment of a call of a downstream service: not current anywhere, closed however the call ends.
+
+use std::error::Error;
+
+use crate::error_flag::ErrorFlag;
+use crate::namespace::Namespace;
+
+use super::context::{self, Here};
+use super::exception::Exceptions;
+use super::node::Section;
+use super::open::Open;
+
+/// The open subsegment of one downstream call. Dropped before [`Downstream::close`] it counts as cancelled (P10).
+#[must_use = "the subsegment is cancelled when this is dropped"]
+pub(crate) struct Downstream {
+    open: Option<Open>,
+}
+
+impl Downstream {
+    /// Opens it below the current subsegment, or directly below the segment of the environment's trace. `None` where nothing is
+    /// recorded.
+    #[inline]
+    pub(crate) fn open(name: &str, namespace: Namespace) -> Option<Self> {
+        if context::here() == Here::Unrecorded {
+            return None;
+        }
+        let open = Open::downstream(name)?;
+        open.place.put_text(Section::Member, "namespace", namespace.text());
+        Some(Self { open: Some(open) })
+    }
+
+    /// The header to send with the call: this subsegment is the parent of what the downstream records.
+    pub(crate) fn trace_header(&self) -> Option<String> {
+        let place = &self.open.as_ref()?.place;
+        place.invocation.lock().header_to_pass_on(place.id)
+    }
+
+    /// A member of the `aws` block.
+    pub(crate) fn put_aws(&self, key: &str, value: &str) {
+        self.put(|open| open.place.put_text(Section::Aws, key, value));
+    }
+
+    /// A member of the `aws` block that `write` appends as JSON.
+    pub(crate) fn put_aws_json(&self, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
+        self.put(|open| open.place.put_written(Section::Aws, key, write));
+    }
+
+    /// A member of the `sql` block.
+    pub(crate) fn put_sql(&self, key: &str, value: &str) {
+        self.put(|open| open.place.put_text(Section::Sql, key, value));
+    }
+
+    pub(crate) fn put_http_request(&self, method: &str, url: &str) {
+        self.put(|open| open.place.put_http_request(method, url));
+    }
+
+    /// The response, and the flag that its status comes to.
+    pub(crate) fn put_http_response(&self, status: u16, content_length: Option<u64>) {
+        self.put(|open| open.place.put_http_response(status, content_length));
+    }
+
+    /// How long the response's body was, where its head did not say.
+    pub(crate) fn put_content_length(&self, bytes: u64) {
+        self.put(|open| open.place.put_number(Section::HttpResponse, "content_length", bytes));
+    }
+
+    pub(crate) fn flag(&self, flag: ErrorFlag) {
+        self.put(|open| open.place.flag(flag));
+    }
+
+    /// Marks the call as failed without an answer, and records why unless the text of errors is not to be recorded (P9).
+    pub(crate) fn fail(&self, flag: ErrorFlag, error: &(dyn Error + 'static)) {
+        self.put(|open| open.record_downstream_error(flag, || Exceptions::of_dyn_error(error).remote()));
+    }
+
+    /// Marks the call as answered by an error, and records its name and text unless that is not to be recorded (P9).
+    pub(crate) fn fail_by_answer(&self, flag: ErrorFlag, type_name: &str, message: &str) {
+        self.put(|open| {
+            open.record_downstream_error(flag, || Exceptions::of_downstream(type_name, message));
+        });
+    }
+
+    fn put(&self, put: impl FnOnce(&Open)) {
+        if let Some(open) = &self.open {
+            put(open);
+        }
+    }
+
+    pub(crate) fn close(mut self) {
+        if let Some(open) = self.open.take() {
+            open.close();
+        }
+    }
+}
+
+impl Drop for Downstream {
+    fn drop(&mut self) {
+        if let Some(open) = self.open.take() {
+            open.put_cancelled();
+            open.close();
+        }
+    }
+}
