@@ -17,7 +17,7 @@ mod daemon_address;
 mod error_flag;
 #[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
 #[cfg_attr(docsrs, doc(cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))))]
-pub mod http;
+pub mod http_client;
 mod invocation_source;
 #[cfg(feature = "lambda")]
 #[cfg_attr(docsrs, doc(cfg(feature = "lambda")))]
