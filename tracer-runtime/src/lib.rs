@@ -27,6 +27,9 @@ mod namespace;
 #[cfg(feature = "enable")]
 mod recording;
 mod sink;
+#[cfg(feature = "sql")]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "sql", feature = "diesel", feature = "sqlx", feature = "tokio-postgres"))))]
+pub mod sql;
 #[cfg(feature = "enable")]
 #[cfg_attr(docsrs, doc(cfg(feature = "enable")))]
 pub mod testing;

@@ -1,14 +1,21 @@
 //! The open subsegment of a call of a downstream service: not current anywhere, closed however the call ends.
 
 use std::error::Error;
+use std::fmt;
 
 use crate::error_flag::ErrorFlag;
 use crate::namespace::Namespace;
 
 use super::context::{self, Here};
 use super::exception::Exceptions;
+#[cfg(feature = "aws-sdk")]
+use super::json::write_value;
+#[cfg(feature = "aws-sdk")]
+use super::metadata::write_failure;
 use super::node::Section;
 use super::open::Open;
+#[cfg(feature = "aws-sdk")]
+use super::{open::LONGEST_VALUE, source::Using};
 
 /// The open subsegment of one downstream call. Dropped before [`Downstream::close`] it counts as cancelled (P10).
 #[must_use = "the subsegment is cancelled when this is dropped"]
@@ -17,6 +24,17 @@ pub(crate) struct Downstream {
 }
 
 impl Downstream {
+    /// Whether something may be recorded here: a cheap question, before what only recording needs.
+    #[cfg(feature = "aws-sdk")]
+    #[inline]
+    pub(crate) fn can_open() -> bool {
+        match context::here() {
+            Here::Recording => true,
+            Here::Unrecorded => false,
+            Here::Nowhere => !Using::global().is_off(),
+        }
+    }
+
     /// Opens it below the current subsegment, or directly below the segment of the environment's trace. `None` where nothing is
     /// recorded.
     #[inline]
@@ -36,13 +54,20 @@ impl Downstream {
     }
 
     /// A member of the `aws` block.
+    #[cfg(feature = "aws-sdk")]
     pub(crate) fn put_aws(&self, key: &str, value: &str) {
         self.put(|open| open.place.put_text(Section::Aws, key, value));
     }
 
-    /// A member of the `aws` block that `write` appends as JSON.
-    pub(crate) fn put_aws_json(&self, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
-        self.put(|open| open.place.put_written(Section::Aws, key, write));
+    /// A member of the `aws` block that is no text.
+    #[cfg(feature = "aws-sdk")]
+    pub(crate) fn put_aws_value(&self, key: &str, value: &impl serde::Serialize) {
+        self.put(|open| {
+            open.place.put_written(Section::Aws, key, |out| {
+                let written = write_value(out, value, LONGEST_VALUE);
+                write_failure(out, &written);
+            });
+        });
     }
 
     /// A member of the `sql` block.
@@ -57,6 +82,12 @@ impl Downstream {
     /// The response, and the flag that its status comes to.
     pub(crate) fn put_http_response(&self, status: u16, content_length: Option<u64>) {
         self.put(|open| open.place.put_http_response(status, content_length));
+    }
+
+    /// The response alone, where something else decides how it marks the call.
+    #[cfg(feature = "aws-sdk")]
+    pub(crate) fn put_http_status(&self, status: u16, content_length: Option<u64>) {
+        self.put(|open| open.place.put_http_status(status, content_length));
     }
 
     /// How long the response's body was, where its head did not say.
@@ -90,6 +121,12 @@ impl Downstream {
         if let Some(open) = self.open.take() {
             open.close();
         }
+    }
+}
+
+impl fmt::Debug for Downstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Downstream").field("id", &self.open.as_ref().map(|open| open.place.id)).finish()
     }
 }
 

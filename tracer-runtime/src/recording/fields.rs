@@ -184,11 +184,15 @@ impl Context {
 
     /// The response, and the flag that its status comes to.
     pub(crate) fn put_http_response(&self, status: u16, content_length: Option<u64>) {
+        self.put_http_status(status, content_length);
+        self.flag(ErrorFlag::of_status(status));
+    }
+
+    pub(crate) fn put_http_status(&self, status: u16, content_length: Option<u64>) {
         self.put_number(Section::HttpResponse, "status", status.into());
         if let Some(length) = content_length {
             self.put_number(Section::HttpResponse, "content_length", length);
         }
-        self.flag(ErrorFlag::of_status(status));
     }
 
     pub(crate) fn put_text(&self, section: Section, key: &str, value: &str) {

@@ -1,0 +1,189 @@
+//! One operation while it runs: kept in the operation's config bag, so that it ends with the operation, also when that is dropped.
+
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use aws_runtime::invocation_id::InvocationIdInterceptor;
+use aws_smithy_runtime_api::client::interceptors::DisableInterceptor;
+use aws_smithy_runtime_api::client::interceptors::context::{Error, FinalizerInterceptorContextRef};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Metadata, OrchestratorError};
+use aws_smithy_runtime_api::client::retries::RequestAttempts;
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+use aws_smithy_types::telemetry::{CapturedTelemetryAttributes, RequestedTelemetryAttributes};
+use aws_types::region::Region;
+
+use super::answer::ServiceError;
+use super::members;
+use super::parameters::{self, Parameter, Parameters};
+use crate::error_flag::ErrorFlag;
+use crate::namespace::Namespace;
+use crate::recording::downstream::Downstream;
+
+/// An operation whose subsegment is open, or was.
+#[derive(Debug)]
+pub(super) struct Call {
+    downstream: Mutex<Option<Downstream>>,
+    parameters: Parameters,
+}
+
+impl Storable for Call {
+    type Storer = StoreReplace<Self>;
+}
+
+impl Call {
+    /// Asks the SDK to note the members of the input that say which resource is called.
+    pub(super) fn ask_for_input(bag: &mut ConfigBag) {
+        static NAMES: OnceLock<RequestedTelemetryAttributes> = OnceLock::new();
+        if !Downstream::can_open() {
+            return;
+        }
+        let requested = match bag.load::<RequestedTelemetryAttributes>() {
+            Some(of_user) if !of_user.is_empty() => {
+                let mut both = of_user.clone();
+                both.capture_only(parameters::OF_INPUT);
+                both
+            }
+            _ => NAMES
+                .get_or_init(|| {
+                    let mut names = RequestedTelemetryAttributes::default();
+                    names.capture_only(parameters::OF_INPUT);
+                    names
+                })
+                .clone(),
+        };
+        bag.interceptor_state().store_put(requested);
+    }
+
+    /// Opens the subsegment, unless another interceptor did, or the request is only signed.
+    pub(super) fn begin(bag: &mut ConfigBag) {
+        let is_presigning = bag.load::<DisableInterceptor<InvocationIdInterceptor>>().is_some();
+        if bag.load::<Self>().is_some() || is_presigning {
+            return;
+        }
+        let Some(metadata) = bag.load::<Metadata>() else { return };
+        let (service, operation) = (metadata.service(), metadata.name());
+        if parameters::is_of_tracing(service, operation) {
+            return;
+        }
+        let Some(downstream) = Downstream::open(service, Namespace::Aws) else { return };
+        downstream.put_aws("operation", operation);
+        if let Some(region) = bag.load::<Region>() {
+            downstream.put_aws("region", region.as_ref());
+        }
+        let parameters = Parameters::of(service, operation);
+        bag.interceptor_state().store_put(Self { downstream: Mutex::new(Some(downstream)), parameters });
+    }
+
+    /// The header to send: it names the call's subsegment, or is passed on as it came where nothing is recorded.
+    pub(super) fn trace_header(bag: &ConfigBag) -> Option<String> {
+        match bag.load::<Self>() {
+            Some(call) => call.lock().as_ref()?.trace_header(),
+            // A presigned request is somebody else's to send.
+            None if bag.load::<DisableInterceptor<InvocationIdInterceptor>>().is_some() => None,
+            None => crate::trace_header(),
+        }
+    }
+
+    /// Records which resource is called.
+    pub(super) fn put_request(&self, request: &HttpRequest, bag: &ConfigBag) {
+        let downstream = self.lock();
+        let Some(downstream) = downstream.as_ref() else { return };
+        let captured = bag.load::<CapturedTelemetryAttributes>();
+        for parameter in self.parameters.request {
+            let found = match parameter {
+                Parameter::Input(name, key) => {
+                    captured.and_then(|captured| captured.get(name)).zip(Some(key))
+                }
+                Parameter::Header(name, key) => request.headers().get(*name).zip(Some(key)),
+                Parameter::Member(..) | Parameter::Keys(..) | Parameter::Count(..) => None,
+            };
+            if let Some((text, key)) = found {
+                downstream.put_aws(key, text);
+            }
+        }
+        let body = request.body().bytes().filter(|_| is_json(request.headers().get("content-type")));
+        put_members(downstream, self.parameters.request, body);
+    }
+
+    /// Records how the operation ended and closes the subsegment; the second interceptor of an operation finds it closed.
+    pub(super) fn end(&self, context: &FinalizerInterceptorContextRef<'_>, bag: &ConfigBag) {
+        let Some(downstream) = self.lock().take() else { return };
+        if let Some(attempts) = bag.load::<RequestAttempts>() {
+            downstream.put_aws_value("retries", &attempts.attempts().saturating_sub(1));
+        }
+        match context.output_or_error() {
+            Some(Err(error)) if error.is_operation_error() => {
+                put_failed_answer(&downstream, context.response(), error);
+            }
+            Some(Err(error)) => put_no_answer(&downstream, error),
+            Some(Ok(_)) => put_answer(&downstream, context.response(), self.parameters.response),
+            None => {}
+        }
+        downstream.close();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Downstream>> {
+        self.downstream.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn put_answer(downstream: &Downstream, response: Option<&HttpResponse>, parameters: &[Parameter]) {
+    let Some(response) = response else { return };
+    put_head(downstream, response);
+    downstream.put_http_response(response.status().as_u16(), content_length(response));
+    for parameter in parameters {
+        if let Parameter::Header(name, key) = parameter
+            && let Some(text) = response.headers().get(*name)
+        {
+            downstream.put_aws(key, text);
+        }
+    }
+    let body = response.body().bytes().filter(|_| is_json(response.headers().get("content-type")));
+    put_members(downstream, parameters, body);
+}
+
+/// The service answered, and the answer is an error, also with a status of success (S3).
+fn put_failed_answer(
+    downstream: &Downstream,
+    response: Option<&HttpResponse>,
+    error: &OrchestratorError<Error>,
+) {
+    let Some(response) = response else { return put_no_answer(downstream, error) };
+    put_head(downstream, response);
+    let status = response.status().as_u16();
+    // Not the flag of the status: the error's code decides.
+    downstream.put_http_status(status, content_length(response));
+    let answer = ServiceError::of(response);
+    match &answer.code {
+        Some(code) => downstream.fail_by_answer(answer.flag(status), code, &answer.message),
+        None => downstream.fail(answer.flag(status), error.as_operation_error().map_or(error, |error| error)),
+    }
+}
+
+/// No answer: a time-out, no connection, or nothing was sent at all.
+fn put_no_answer(downstream: &Downstream, error: &OrchestratorError<Error>) {
+    downstream.fail(ErrorFlag::Fault, error);
+}
+
+fn put_head(downstream: &Downstream, response: &HttpResponse) {
+    let header = |name| response.headers().get(name);
+    if let Some(id) = header("x-amzn-requestid").or_else(|| header("x-amz-request-id")) {
+        downstream.put_aws("request_id", id);
+    }
+    if let Some(id) = header("x-amz-id-2") {
+        downstream.put_aws("id_2", id);
+    }
+}
+
+fn content_length(response: &HttpResponse) -> Option<u64> {
+    response.headers().get("content-length")?.parse().ok()
+}
+
+fn is_json(content_type: Option<&str>) -> bool {
+    content_type.is_some_and(|text| text.starts_with("application/x-amz-json"))
+}
+
+fn put_members(downstream: &Downstream, parameters: &[Parameter], body: Option<&[u8]>) {
+    if let Some(body) = body {
+        members::read(body, parameters, |key, value| downstream.put_aws_value(key, &value));
+    }
+}
