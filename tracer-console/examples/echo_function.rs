@@ -1,6 +1,7 @@
 //! A function for trying the local Lambda: the event says what to do.
 //!
-//! `{"do": "echo" | "error" | "panic" | "exit" | "sleep" | "environment" | "stream" | "meet"}`
+//! `{"do": "echo" | "error" | "panic" | "exit" | "sleep" | "environment" | "stream" | "meet"}`; in the event of a batch
+//! of messages each body says it: `error` fails the batch, `fail` the message.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -28,6 +29,9 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
     let LambdaEvent { payload, context } = event;
     println!("invoked {}", context.request_id);
     let invocation = INVOCATIONS.fetch_add(1, Ordering::SeqCst) + 1;
+    if let Some(records) = payload["Records"].as_array() {
+        return batch(records, &json!({"event": payload, "trace": context.xray_trace_id}));
+    }
     match payload["do"].as_str().unwrap_or("echo") {
         "error" => Err("the order is not there".into()),
         "panic" => panic!("the handler panicked"),
@@ -50,6 +54,16 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
             "arn": context.invoked_function_arn, "trace": context.xray_trace_id,
         })),
     }
+}
+
+fn batch(records: &[Value], seen: &Value) -> Result<Value, Error> {
+    let says = |record: &&Value, what: &str| record["body"].as_str() == Some(what);
+    if records.iter().any(|record| says(&record, "error")) {
+        return Err("a message cannot be read".into());
+    }
+    let failed = records.iter().filter(|record| says(record, "fail"));
+    let failures: Vec<_> = failed.map(|record| json!({"itemIdentifier": record["messageId"]})).collect();
+    Ok(json!({"batchItemFailures": failures, "seen": seen}))
 }
 
 async fn stream(

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::link::Link;
 use crate::timestamp::Timestamp;
 use crate::trace_id::EntityId;
 
@@ -385,6 +386,19 @@ impl Entity {
             Value::Object(cause) if self.exceptions().next().is_none() => cause.get("id")?.as_str(),
             _ => None,
         }
+    }
+
+    /// The links to other traces; what names no trace is left out.
+    ///
+    /// ```
+    /// # let document = tracer_console::Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2,"links":[{"trace_id":"1-6b02d94c-be5262b78fb491a007b77f7d","id":"8e7fb6825d14ff63","attributes":{}}]}"#)?;
+    /// let entity = &document.entities()[0];
+    /// assert_eq!(entity.links().next().unwrap().id().to_string(), "8e7fb6825d14ff63");
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
+    pub fn links(&self) -> impl Iterator<Item = Link> {
+        let links = self.members.get("links").and_then(Value::as_array);
+        links.into_iter().flatten().filter_map(Link::read)
     }
 
     /// The status of the http response; some SDKs send it as a string.

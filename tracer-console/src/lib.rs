@@ -21,15 +21,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod compiled;
 mod console;
 mod datagram;
 mod document;
+mod entities;
 mod entity;
+mod filter;
+mod kernel_drops;
 mod lenient_json;
+mod link;
 mod local_lambda;
 mod memory_store;
 mod receiver;
 mod refusal;
+mod search;
+mod sqlite_store;
 mod store;
 mod timestamp;
 mod trace;
@@ -40,15 +47,21 @@ pub use console::{Console, ConsoleError, ConsoleOptions};
 pub use datagram::read_datagram;
 pub use document::Document;
 pub use entity::{Entity, EntityKind, Exception};
+pub use filter::{FilterError, FilterErrorKind, FilterExpression};
+pub use link::{Link, LinkedFrom};
 pub use local_lambda::{
     ApiRequest, Event, Function, FunctionBuilder, FunctionError, FunctionErrorKind, Invocation,
     InvocationResult, InvokeError, LambdaBuilder, LambdaError, LocalLambda, Output, PendingEvent,
     PendingInvocation, Tracing,
 };
+#[cfg(feature = "sqs")]
+pub use local_lambda::{Batch, BatchWaitError, EventSourceBuilder, EventSourceError, EventSourceMapping};
 pub use memory_store::{MemoryLimits, MemoryStore};
 pub use receiver::ReceiverCounts;
 pub use refusal::{Refusal, RefusalCode, Refusals};
-pub use store::{Revision, TraceStore, WaitError};
+pub use search::{Found, Position, Search};
+pub use sqlite_store::{Retention, SqliteError, SqliteStore};
+pub use store::{Revision, StoreError, TraceStore, WaitError};
 pub use timestamp::Timestamp;
 pub use trace::{Node, Trace};
 pub use trace_id::{EntityId, InvalidId, TraceId};

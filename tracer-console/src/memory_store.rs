@@ -5,11 +5,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::document::Document;
-use crate::entity::Entity;
+use crate::entities::Entities;
+use crate::link::LinkIndex;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::store::{Revision, TraceStore};
+use crate::search::{Found, Position, Search};
+use crate::store::{Revision, StoreError, TraceStore};
 use crate::trace::Trace;
-use crate::trace_id::{EntityId, TraceId};
+use crate::trace_id::TraceId;
 
 /// How much a [`MemoryStore`] keeps.
 ///
@@ -58,30 +60,22 @@ struct Kept {
     traces: HashMap<TraceId, Record>,
     /// The order of last change: what to forget first.
     by_change: BTreeMap<Revision, TraceId>,
+    links: LinkIndex,
+    /// By kind and name.
+    settings: BTreeMap<(String, String), String>,
     bytes: usize,
     revision: Revision,
 }
 
 #[derive(Debug, Default)]
 struct Record {
-    entities: HashMap<EntityId, Arc<Entity>>,
+    entities: Entities,
     documents: Vec<Arc<str>>,
     /// Of text.
     bytes: usize,
     /// Of memory, estimated.
     weight: usize,
     changed: Revision,
-}
-
-impl Record {
-    /// Complete replaces in progress and the later replaces the earlier, but in progress never replaces complete.
-    fn upsert(&mut self, entity: Entity) {
-        let is_complete = |old: &Arc<Entity>| !old.is_in_progress();
-        if entity.is_in_progress() && self.entities.get(&entity.id).is_some_and(is_complete) {
-            return;
-        }
-        self.entities.insert(entity.id, Arc::new(entity));
-    }
 }
 
 impl Kept {
@@ -103,7 +97,10 @@ impl Kept {
         record.bytes += bytes;
         record.weight += weight;
         self.bytes += weight;
-        document.into_entities().into_iter().for_each(|entity| record.upsert(entity));
+        for entity in document.into_entities() {
+            self.links.add(id, &entity);
+            record.entities.upsert(entity);
+        }
         self.revision.0 += 1;
         self.by_change.remove(&record.changed);
         record.changed = self.revision;
@@ -120,6 +117,7 @@ impl Kept {
             };
             if let Some(record) = self.traces.remove(&oldest) {
                 self.bytes -= record.weight;
+                record.entities.iter().for_each(|entity| self.links.forget(oldest, entity));
             }
         }
     }
@@ -159,9 +157,41 @@ impl TraceStore for MemoryStore {
         taken
     }
 
+    fn search(&self, search: &Search) -> Result<Found, StoreError> {
+        let ids: Vec<_> = self.kept().traces.keys().copied().collect();
+        let position = |id| Some(Position { start: search.range.start_of_match(&self.trace(id)?)?, id });
+        let mut positions: Vec<_> = ids.into_iter().filter_map(position).collect();
+        positions.sort_unstable_by(|one, other| other.cmp(one));
+        let is_later = |position: &Position| search.after.is_none_or(|after| *position < after);
+        let scanned = positions.len() as u64;
+        let mut left = positions.into_iter().filter(is_later);
+        let page: Vec<_> = left.by_ref().take(search.limit).collect();
+        let next = left.next().and(page.last().copied());
+        Ok(Found { traces: page.into_iter().map(|position| position.id).collect(), scanned, next })
+    }
+
+    fn settings(&self, kind: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let kept = self.kept();
+        let of_kind = kept.settings.iter().filter(|((of, _), _)| of == kind);
+        Ok(of_kind.map(|((_, name), value)| (name.clone(), value.clone())).collect())
+    }
+
+    fn put_setting(&self, kind: &str, name: &str, value: Option<&str>) -> Result<(), StoreError> {
+        let key = (kind.to_owned(), name.to_owned());
+        let mut kept = self.kept();
+        match value {
+            Some(value) => kept.settings.insert(key, value.to_owned()),
+            None => kept.settings.remove(&key),
+        };
+        Ok(())
+    }
+
     fn trace(&self, id: TraceId) -> Option<Trace> {
-        let entities = self.kept().traces.get(&id)?.entities.values().cloned().collect();
-        Some(Trace::compile(id, entities))
+        let kept = self.kept();
+        let entities = kept.traces.get(&id)?.entities.to_vec();
+        let linked_from = kept.links.to(id);
+        drop(kept);
+        Some(Trace::compile(id, entities, linked_from))
     }
 
     fn documents(&self, id: TraceId) -> Vec<Arc<str>> {
@@ -185,6 +215,8 @@ impl TraceStore for MemoryStore {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn document(trace: usize, more: &str) -> Document {
@@ -203,6 +235,28 @@ mod tests {
         assert_eq!(store.record(refused).unwrap_err().code, RefusalCode::LimitExceeded);
         assert_eq!(store.trace(id), None);
         assert!(store.kept().traces.is_empty());
+    }
+
+    #[test]
+    fn links_are_known_from_both_ends_once_and_forgotten_with_their_trace() {
+        let store = MemoryStore::new(MemoryLimits { bytes: 16 << 10, ..MemoryLimits::default() });
+        let sender = document(1, "");
+        let sent = sender.trace_id();
+        let link = json!({"trace_id": sent.to_string(), "id": "cbafb490a105b1f4", "attributes": {}});
+        let links = format!(",\"links\":[{link},{{\"trace_id\":\"nonsense\",\"id\":\"\"}},7]");
+        store.record(document(2, &links)).unwrap();
+        store.record(document(2, &links)).unwrap();
+        store.record(sender).unwrap();
+        let linked = store.trace(sent).unwrap().linked_from().to_vec();
+        assert_eq!(linked.len(), 1);
+        assert_eq!((linked[0].name(), linked[0].trace_id()), ("j", document(2, "").trace_id()));
+        assert_eq!(linked[0].id(), store.trace(sent).unwrap().roots().next().unwrap().id());
+        for trace in 3..100 {
+            store.record(document(trace, "")).unwrap();
+            store.record(document(1, "")).unwrap();
+        }
+        assert!(store.trace(linked[0].trace_id()).is_none());
+        assert!(store.trace(sent).unwrap().linked_from().is_empty());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::datagram::read_datagram;
+use crate::kernel_drops;
 use crate::refusal::Refusals;
 use crate::store::TraceStore;
 
@@ -16,6 +17,8 @@ use crate::store::TraceStore;
 const RECEIVE_BUFFER: usize = 8 << 20;
 /// Datagrams that may wait to be read; a larger burst is dropped and counted.
 const WAITING: usize = 20_000;
+/// Documents that are stored together.
+const MOST_AT_ONCE: usize = 1_000;
 const LARGEST_DATAGRAM: usize = 64 << 10;
 
 /// What a receiver has seen since it started.
@@ -23,7 +26,7 @@ const LARGEST_DATAGRAM: usize = 64 << 10;
 /// ```
 /// # use tracer_console::{Console, ConsoleOptions};
 /// let console = Console::start(ConsoleOptions::any_port())?;
-/// assert_eq!(console.counts(), tracer_console::ReceiverCounts::default());
+/// assert_eq!(console.counts().received, 0);
 /// # Ok::<(), tracer_console::ConsoleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub struct ReceiverCounts {
     pub refused: u64,
     /// Datagrams that were dropped because too many waited to be read.
     pub dropped: u64,
+    /// Datagrams that the kernel dropped because its buffer was full; `None` where it does not say.
+    pub dropped_by_kernel: Option<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -85,7 +90,12 @@ impl Receiver {
     pub(crate) fn counts(&self) -> ReceiverCounts {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let Counters { received, refused, dropped, .. } = &*self.counters;
-        ReceiverCounts { received: read(received), refused: read(refused), dropped: read(dropped) }
+        ReceiverCounts {
+            received: read(received),
+            refused: read(refused),
+            dropped: read(dropped),
+            dropped_by_kernel: kernel_drops::of(self.address),
+        }
     }
 
     pub(crate) fn refusals(&self) -> &Refusals {
@@ -153,10 +163,18 @@ fn next_len(socket: &UdpSocket, buffer: &mut [u8], counters: &Counters) -> Optio
 }
 
 fn store_all(queue: &Queue<Box<[u8]>>, store: &dyn TraceStore, counters: &Counters, refusals: &Refusals) {
-    while let Ok(datagram) = queue.recv() {
-        if let Err(refusal) = read_datagram(&datagram).and_then(|document| store.record(document)) {
-            counters.refused.fetch_add(1, Ordering::Relaxed);
-            refusals.push(refusal);
+    while let Ok(first) = queue.recv() {
+        // What waits is stored together: a durable store writes it at once.
+        let batch = std::iter::once(first).chain(queue.try_iter()).take(MOST_AT_ONCE);
+        let (mut documents, mut refused) = (Vec::new(), Vec::new());
+        for datagram in batch {
+            match read_datagram(&datagram) {
+                Ok(document) => documents.push(document),
+                Err(refusal) => refused.push(refusal),
+            }
         }
+        refused.extend(store.record_all(documents).into_iter().filter_map(Result::err));
+        counters.refused.fetch_add(refused.len() as u64, Ordering::Relaxed);
+        refused.into_iter().for_each(|refusal| refusals.push(refusal));
     }
 }

@@ -41,6 +41,8 @@ pub enum RefusalCode {
     MissingParentId,
     /// The trace has as many segments and subsegments as one trace may have here.
     LimitExceeded,
+    /// The store failed: a full disk, a damaged file.
+    NotStored,
 }
 
 impl fmt::Display for RefusalCode {

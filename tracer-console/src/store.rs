@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::document::Document;
 use crate::refusal::Refusal;
+use crate::search::{Found, Search};
 use crate::trace::Trace;
 use crate::trace_id::TraceId;
 
@@ -49,6 +50,62 @@ pub trait TraceStore: Send + Sync {
     /// # Errors
     /// A [`Refusal`] when a limit of the store forbids it.
     fn record(&self, document: Document) -> Result<(), Refusal>;
+
+    /// Takes documents, and answers for each when those that it took are as durable as the store makes them.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// let outcomes = store.record_all(vec![document]);
+    /// assert_eq!(outcomes, [Ok(())]);
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
+    fn record_all(&self, documents: Vec<Document>) -> Vec<Result<(), Refusal>> {
+        documents.into_iter().map(|document| self.record(document)).collect()
+    }
+
+    /// A page of the traces that a search may mean, newest first: every trace that it means, and perhaps others.
+    ///
+    /// ```
+    /// use tracer_console::{MemoryStore, Search, Timestamp, TraceStore};
+    ///
+    /// let search = Search::between(Timestamp::from_micros(0), Timestamp::now());
+    /// assert!(MemoryStore::default().search(&search)?.traces.is_empty());
+    /// # Ok::<(), tracer_console::StoreError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be read.
+    fn search(&self, search: &Search) -> Result<Found, StoreError>;
+
+    /// The settings of one kind, such as groups: name and value of each, by name.
+    ///
+    /// ```
+    /// use tracer_console::{MemoryStore, TraceStore};
+    ///
+    /// assert!(MemoryStore::default().settings("group")?.is_empty());
+    /// # Ok::<(), tracer_console::StoreError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be read.
+    fn settings(&self, kind: &str) -> Result<Vec<(String, String)>, StoreError>;
+
+    /// Sets or forgets a setting.
+    ///
+    /// ```
+    /// use tracer_console::{MemoryStore, TraceStore};
+    ///
+    /// let store = MemoryStore::default();
+    /// store.put_setting("group", "slow", Some("responsetime > 1"))?;
+    /// assert_eq!(store.settings("group")?, [("slow".to_owned(), "responsetime > 1".to_owned())]);
+    /// # Ok::<(), tracer_console::StoreError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be written.
+    fn put_setting(&self, kind: &str, name: &str, value: Option<&str>) -> Result<(), StoreError>;
 
     /// The trace as it is known so far; `None` when nothing of it has arrived or it has been forgotten.
     ///
@@ -118,6 +175,27 @@ pub trait TraceStore: Send + Sync {
     /// # Ok::<(), tracer_console::Refusal>(())
     /// ```
     fn wait_for_change(&self, seen: Revision, timeout: Duration) -> Revision;
+}
+
+/// A store cannot be read or written.
+///
+/// ```
+/// let error = tracer_console::StoreError::new("the disk is full");
+/// assert_eq!(error.to_string(), "the store failed: the disk is full");
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error("the store failed: {0}")]
+pub struct StoreError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl StoreError {
+    /// An error for `reason`.
+    ///
+    /// ```
+    /// let error = tracer_console::StoreError::new("the disk is full");
+    /// ```
+    pub fn new(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(reason.into())
+    }
 }
 
 /// The time was over before a trace was as it was waited for.

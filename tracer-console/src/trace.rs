@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::entity::{Entity, EntityKind, Exception};
+use crate::link::LinkedFrom;
 use crate::timestamp::Timestamp;
 use crate::trace_id::{EntityId, TraceId};
 
@@ -26,6 +27,7 @@ pub struct Trace {
     /// Each before its children.
     nodes: Vec<Slot>,
     roots: Vec<usize>,
+    linked_from: Vec<LinkedFrom>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -57,9 +59,9 @@ pub struct Node<'a> {
 
 impl Trace {
     /// Puts the entities of one trace under their parents.
-    pub(crate) fn compile(id: TraceId, mut entities: Vec<Arc<Entity>>) -> Self {
+    pub(crate) fn compile(id: TraceId, mut entities: Vec<Arc<Entity>>, linked_from: Vec<LinkedFrom>) -> Self {
         entities.sort_by_key(|entity| (entity.start, entity.id));
-        Forest::new(&entities).grow(id)
+        Self { linked_from, ..Forest::new(&entities).grow(id) }
     }
 
     /// The trace's id.
@@ -77,6 +79,24 @@ impl Trace {
     #[must_use]
     pub fn id(&self) -> TraceId {
         self.id
+    }
+
+    /// The segments of other traces that link to this one, such as those of who received its messages: the first 100
+    /// that arrived, as X-Ray keeps them.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// # store.record(document)?;
+    /// let trace = store.trace(id).unwrap();
+    /// assert!(trace.linked_from().is_empty());
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn linked_from(&self) -> &[LinkedFrom] {
+        &self.linked_from
     }
 
     /// Those without a parent here: segments without caller, and what waits for a parent that has not arrived.
@@ -264,6 +284,11 @@ impl<'a> Node<'a> {
         &self.trace.nodes[self.index]
     }
 
+    /// Its position in [`Trace::nodes`].
+    pub(crate) fn index(self) -> usize {
+        self.index
+    }
+
     /// The segment or subsegment itself.
     ///
     /// ```
@@ -415,7 +440,12 @@ impl<'a> Forest<'a> {
     }
 
     fn grow(&self, id: TraceId) -> Trace {
-        let mut trace = Trace { id, nodes: Vec::with_capacity(self.entities.len()), roots: Vec::new() };
+        let mut trace = Trace {
+            id,
+            nodes: Vec::with_capacity(self.entities.len()),
+            roots: Vec::new(),
+            linked_from: Vec::new(),
+        };
         let mut placed = vec![false; self.entities.len()];
         let is_root =
             |at: &usize| self.entities[*at].parent.is_none_or(|parent| !self.arrived.contains(&parent));

@@ -57,6 +57,17 @@ impl TraceId {
     }
 }
 
+impl TraceId {
+    /// For the store: an id as its 16 bytes.
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(u128::from_be_bytes(bytes))
+    }
+
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+}
+
 impl EntityId {
     /// A new random id.
     ///
@@ -69,6 +80,15 @@ impl EntityId {
     }
 
     /// An id for an entity that has none (or one already taken): the same for the same place in the document.
+    /// For the store: an id as a number.
+    pub(crate) fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+
     pub(crate) fn derived(parent: Self, position: usize) -> Self {
         use std::hash::{Hash as _, Hasher as _};
         let mut hasher = std::hash::DefaultHasher::new();

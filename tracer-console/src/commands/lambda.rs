@@ -44,6 +44,9 @@ pub(crate) struct Lambda {
     /// Where the Invoke API listens; whoever reaches it runs the function. Port 0 takes a free one
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    #[cfg(feature = "sqs")]
+    #[command(flatten)]
+    queue: super::event_source::EventSource,
     #[command(flatten)]
     screen: Screen,
 }
@@ -71,7 +74,9 @@ impl Lambda {
             report(&result);
             self.draw(&console, &result).await;
         }
-        if self.stay {
+        if self.stays() {
+            #[cfg(feature = "sqs")]
+            let _polling = self.queue.start(&function)?;
             let mut drawn = Drawn::new(Arc::clone(console.store()), self.screen);
             Screen::say(&format!(
                 "ready, invoke {} at --endpoint-url {}; Ctrl-C ends",
@@ -89,6 +94,18 @@ impl Lambda {
         Ok(())
     }
 
+    /// Whether to go on after the events that were given.
+    #[cfg(feature = "sqs")]
+    fn stays(&self) -> bool {
+        self.stay || self.queue.is_given()
+    }
+
+    /// Whether to go on after the events that were given.
+    #[cfg(not(feature = "sqs"))]
+    fn stays(&self) -> bool {
+        self.stay
+    }
+
     fn function(&self, lambda: &LocalLambda) -> Result<Function, Failure> {
         let stem = self.binary.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let name = self.name.clone().or(stem).unwrap_or_else(|| "function".into());
@@ -104,7 +121,7 @@ impl Lambda {
 
     fn invocations(&self) -> Result<Vec<Invocation>, Failure> {
         let mut payloads = self.events.iter().map(|event| payload(event)).collect::<Result<Vec<_>, _>>()?;
-        if payloads.is_empty() && !self.stay {
+        if payloads.is_empty() && !self.stays() {
             payloads.push(if self.api.is_some() { Vec::new() } else { b"{}".to_vec() });
         }
         payloads.into_iter().map(|payload| self.invocation(payload)).collect()
@@ -187,7 +204,7 @@ fn payload(event: &str) -> Result<Vec<u8>, Failure> {
         .map_err(|error| format!("--event {event:?} is neither JSON nor a file that can be read: {error}"))?)
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let (digits, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
     let seconds = match unit {
         "ms" => digits.parse::<f64>().map(|milliseconds| milliseconds / 1000.0),

@@ -1,5 +1,7 @@
 //! What can be asked for on the command line.
 
+#[cfg(feature = "sqs")]
+mod event_source;
 mod lambda;
 mod screen;
 mod serve;
@@ -18,7 +20,7 @@ pub(crate) enum Chosen {
     /// Receive what tracers send and draw each trace when it is quiet
     Serve(serve::Serve),
     /// Run a function binary as AWS Lambda does, and draw its traces
-    Lambda(lambda::Lambda),
+    Lambda(Box<lambda::Lambda>),
     /// Draw the documents of a file, one a line
     Show(show::Show),
 }

@@ -14,6 +14,7 @@ use super::invocation::{Event, Invocation, new_request_id};
 use super::result::InvocationResult;
 use super::segments::{Attempt, Record};
 use super::tracing::TraceContext;
+use crate::link::Link;
 use crate::timestamp::Timestamp;
 use crate::trace_id::EntityId;
 
@@ -25,6 +26,7 @@ pub(super) struct Call {
     pub(super) event: Event,
     pub(super) payload: Bytes,
     pub(super) client_context: Option<String>,
+    links: Vec<Link>,
     pub(super) stage: Option<Stage>,
     pub(super) received: Timestamp,
     pub(super) service_segment: EntityId,
@@ -32,7 +34,7 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) fn new(invocation: Invocation, default_timeout: Duration) -> Self {
-        let Invocation { event, tracing, timeout, request_id, client_context } = invocation;
+        let Invocation { event, tracing, timeout, request_id, client_context, links } = invocation;
         let context = TraceContext::of(&tracing);
         let (payload, stage) = match &event {
             Event::Payload(payload) => (payload.clone(), None),
@@ -50,6 +52,7 @@ impl Call {
             event,
             payload: payload.into(),
             client_context: client_context.map(|context| context.to_string()),
+            links,
             stage,
             received: Timestamp::now(),
             service_segment: EntityId::generate(),
@@ -59,8 +62,15 @@ impl Call {
     pub(super) fn record<'a>(&'a self, function: &'a Identity) -> Option<Record<'a>> {
         let trace = self.context.recorded()?;
         let caller = self.stage.as_ref().map(|stage| stage.lambda_subsegment).or(self.context.parent);
-        let (request_id, received) = (self.request_id.as_str(), self.received);
-        Some(Record { function, trace, caller, service_segment: self.service_segment, request_id, received })
+        Some(Record {
+            function,
+            trace,
+            caller,
+            service_segment: self.service_segment,
+            request_id: &self.request_id,
+            received: self.received,
+            links: &self.links,
+        })
     }
 }
 

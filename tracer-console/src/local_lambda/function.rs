@@ -9,6 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::api_gateway::ApiResponse;
 use super::call::{Call, Running};
 use super::environment::{Environment, EnvironmentSettings};
+#[cfg(feature = "sqs")]
+use super::event_source::EventSourceBuilder;
 use super::function_builder::Identity;
 use super::invocation::{Event, Invocation};
 use super::lambda::{LambdaError, Shared};
@@ -45,8 +47,8 @@ pub struct Function {
 
 #[derive(Debug)]
 pub(super) struct Core {
-    settings: FunctionSettings,
-    lambda: Arc<Shared>,
+    pub(super) settings: FunctionSettings,
+    pub(super) lambda: Arc<Shared>,
     environments: Mutex<Vec<Arc<Environment>>>,
     log: Arc<Log>,
 }
@@ -169,6 +171,19 @@ impl Function {
         self.core.log.text()
     }
 
+    /// An event source mapping to be set up: the messages of an SQS queue invoke the function.
+    ///
+    /// ```no_run
+    /// # let lambda = tracer_console::LocalLambda::builder().start()?;
+    /// let function = lambda.function("fulfillment", "target/debug/fulfillment").start()?;
+    /// let mapping = function.event_source("http://127.0.0.1:4566/123456789012/fulfillment").start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "sqs")]
+    pub fn event_source(&self, queue_url: impl Into<String>) -> EventSourceBuilder {
+        EventSourceBuilder::new(Arc::clone(&self.core), queue_url.into())
+    }
+
     pub(super) fn log_tail(&self) -> Vec<u8> {
         self.core.log.tail(4 << 10)
     }
@@ -227,15 +242,7 @@ impl Core {
         let (mut attempts, mut results) = (Vec::new(), Vec::new());
         let mut delays = self.settings.retry_delays.iter();
         loop {
-            let running = match self.attempt(&call).await {
-                Ok(running) => running,
-                // Lambda keeps an event in the queue until an environment is free.
-                Err(InvokeError::Throttled { .. }) => {
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-                Err(stopped) => return Err(stopped),
-            };
+            let running = self.attempt_when_free(&call).await?;
             results.push(running.result.clone());
             let attempt = running.rest().await;
             let subsegment = EntityId::generate();
@@ -253,6 +260,32 @@ impl Core {
             self.lambda.emitter.send(&record.queued_service(&attempts));
         }
         Ok(results)
+    }
+
+    /// A synchronous invocation by what polls a queue: it waits for an environment, and the segments come after.
+    #[cfg(feature = "sqs")]
+    pub(super) async fn answer_queued(
+        self: Arc<Self>,
+        invocation: Invocation,
+    ) -> Result<InvocationResult, InvokeError> {
+        let call = Call::new(invocation, self.settings.timeout);
+        let running = self.attempt_when_free(&call).await?;
+        let result = running.result.clone();
+        tokio::spawn(async move {
+            let attempt = running.rest().await;
+            self.emit(&call, Some(&attempt), None);
+        });
+        Ok(result)
+    }
+
+    /// Lambda keeps what is queued until an environment is free.
+    async fn attempt_when_free(&self, call: &Call) -> Result<Running, InvokeError> {
+        loop {
+            match self.attempt(call).await {
+                Err(InvokeError::Throttled { .. }) => tokio::time::sleep(Duration::from_millis(50)).await,
+                done => return done,
+            }
+        }
     }
 
     async fn attempt(&self, call: &Call) -> Result<Running, InvokeError> {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::api_request::ApiRequest;
 use super::tracing::Tracing;
+use crate::link::Link;
 
 /// What the function is given.
 ///
@@ -40,9 +41,13 @@ pub struct Invocation {
     pub(super) timeout: Option<Duration>,
     pub(super) request_id: Option<String>,
     pub(super) client_context: Option<Value>,
+    pub(super) links: Vec<Link>,
 }
 
 impl Invocation {
+    /// As many links as Lambda puts on a segment.
+    const MOST_LINKS: usize = 20;
+
     /// An invocation with an event.
     ///
     /// ```
@@ -50,7 +55,14 @@ impl Invocation {
     /// let invocation = Invocation::new(Event::Payload(b"{}".to_vec()));
     /// ```
     pub fn new(event: Event) -> Self {
-        Self { event, tracing: Tracing::default(), timeout: None, request_id: None, client_context: None }
+        Self {
+            event,
+            tracing: Tracing::default(),
+            timeout: None,
+            request_id: None,
+            client_context: None,
+            links: Vec::new(),
+        }
     }
 
     /// An invocation with a JSON payload.
@@ -111,6 +123,20 @@ impl Invocation {
     /// ```
     pub fn client_context(mut self, context: Value) -> Self {
         self.client_context = Some(context);
+        self
+    }
+
+    /// A link from Lambda's segment to another trace, as Lambda has to the sender of a message. The first 20 are kept.
+    ///
+    /// ```
+    /// # use tracer_console::{EntityId, Invocation, Link, TraceId};
+    /// let sender = Link::new(TraceId::generate(), EntityId::generate());
+    /// let invocation = Invocation::payload("{}").link(sender);
+    /// ```
+    pub fn link(mut self, link: Link) -> Self {
+        if self.links.len() < Self::MOST_LINKS {
+            self.links.push(link);
+        }
         self
     }
 }

@@ -2,13 +2,16 @@
 //! from Rust, and the segments that AWS itself would send are sent.
 //!
 //! Downwards: [`lambda`] owns the functions and their threads; [`function`] runs invocations in environments;
-//! [`environment`] is one process with its Runtime API; [`segments`] says what AWS would record.
+//! [`environment`] is one process with its Runtime API; [`segments`] says what AWS would record. With the feature `sqs`,
+//! `event_source` invokes functions with the messages of queues.
 
 mod api_gateway;
 mod api_request;
 mod call;
 mod emitter;
 mod environment;
+#[cfg(feature = "sqs")]
+mod event_source;
 mod function;
 mod function_builder;
 mod invocation;
@@ -25,6 +28,8 @@ mod server;
 mod tracing;
 
 pub use api_request::ApiRequest;
+#[cfg(feature = "sqs")]
+pub use event_source::{Batch, BatchWaitError, EventSourceBuilder, EventSourceError, EventSourceMapping};
 pub use function::Function;
 pub use function_builder::FunctionBuilder;
 pub use invocation::{Event, Invocation};

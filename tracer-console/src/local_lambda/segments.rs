@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::function_builder::Identity;
 use super::result::FunctionError;
+use crate::link::Link;
 use crate::timestamp::Timestamp;
 use crate::trace_id::{EntityId, TraceId};
 
@@ -35,6 +36,7 @@ pub(super) struct Record<'a> {
     pub(super) service_segment: EntityId,
     pub(super) request_id: &'a str,
     pub(super) received: Timestamp,
+    pub(super) links: &'a [Link],
 }
 
 fn milliseconds(from: Timestamp, to: Timestamp) -> Value {
@@ -101,6 +103,9 @@ impl Record<'_> {
         }
         if !subsegments.is_empty() {
             segment["subsegments"] = json!(subsegments);
+        }
+        if !self.links.is_empty() {
+            segment["links"] = self.links.iter().map(Link::to_json).collect();
         }
         with(between(self.received, ended), &segment)
     }

@@ -28,6 +28,34 @@ pub enum Tracing {
     Verbatim(String),
 }
 
+/// What a header says.
+#[derive(Debug, Default)]
+pub(super) struct TraceHeader {
+    pub(super) root: Option<TraceId>,
+    pub(super) parent: Option<EntityId>,
+    /// Whether to sample, if whoever wrote the header had decided.
+    pub(super) sampled: Option<bool>,
+    /// `;key=value` of everything else.
+    extras: String,
+}
+
+impl TraceHeader {
+    /// Broken parts are skipped; a broken `Root` is as good as none.
+    pub(super) fn read(header: &str) -> Self {
+        let mut read = Self::default();
+        for (key, value) in header.split(';').filter_map(|part| part.trim().split_once('=')) {
+            match key.to_ascii_lowercase().as_str() {
+                "root" => read.root = value.parse().ok(),
+                "parent" => read.parent = value.parse().ok(),
+                "sampled" if value == "0" || value == "1" => read.sampled = Some(value == "1"),
+                "sampled" | "self" => {}
+                _ => read.extras.push_str(&format!(";{key}={value}")),
+            }
+        }
+        read
+    }
+}
+
 /// What was decided for one invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TraceContext {
@@ -68,21 +96,11 @@ impl TraceContext {
         Self { root: Some(TraceId::generate()), parent: None, hands_on, extras: String::new() }
     }
 
-    /// Broken parts are skipped; a broken `Root` is as good as none.
     fn incoming(header: &str) -> Self {
-        let mut context = Self::new(HandsOn::Sampled);
-        let (mut root, mut parent) = (None, None);
-        for (key, value) in header.split(';').filter_map(|part| part.trim().split_once('=')) {
-            match key.to_ascii_lowercase().as_str() {
-                "root" => root = value.parse().ok(),
-                "parent" => parent = value.parse().ok(),
-                "sampled" if value == "0" => context.hands_on = HandsOn::NotSampled,
-                "sampled" | "self" => {}
-                _ => context.extras.push_str(&format!(";{key}={value}")),
-            }
-        }
+        let TraceHeader { root, parent, sampled, extras } = TraceHeader::read(header);
+        let hands_on = if sampled == Some(false) { HandsOn::NotSampled } else { HandsOn::Sampled };
         match root {
-            Some(root) => Self { root: Some(root), parent, ..context },
+            Some(_) => Self { root, parent, hands_on, extras },
             None => Self::new(HandsOn::Sampled),
         }
     }

@@ -1,23 +1,29 @@
-//! What stands below a row: annotations, exceptions, and the metadata when it is asked for.
+//! What stands below a row: annotations, exceptions, links, and the metadata when it is asked for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
 use super::line::Line;
 use super::row::Guides;
-use super::{CYAN, DIM, PLAIN, RED, text};
+use super::{BLUE, CYAN, DIM, PLAIN, RED, text};
 use crate::entity::Exception;
+use crate::link::LinkedFrom;
 use crate::trace::{Node, Trace};
+use crate::trace_id::EntityId;
 
 /// The widest that a single value is shown.
 const WIDEST_VALUE: usize = 60;
+/// As many links as AWS puts on one segment.
+const MOST_LINKS: usize = 20;
 /// As much of a message as can matter in three lines, in characters.
 const LONGEST_MESSAGE: usize = 3000;
 
 pub(super) struct Details<'a> {
     /// By id; looking through the trace for each reference would take forever in a large one.
     exceptions: HashMap<&'a str, (Node<'a>, Exception<'a>)>,
+    /// By what they link to; those to what has not arrived stand at the first row.
+    linked_from: HashMap<EntityId, Vec<&'a LinkedFrom>>,
     width: usize,
     metadata: bool,
 }
@@ -30,13 +36,14 @@ impl<'a> Details<'a> {
                 exceptions.entry(exception.id()).or_insert((node, exception));
             }
         }
-        Self { exceptions, width, metadata }
+        Self { exceptions, linked_from: linked_from(trace), width, metadata }
     }
 
     pub(super) fn draw(&self, node: Node<'_>, guides: &Guides) -> Vec<Line> {
         let mut lines = self.annotations(node, guides);
         lines.extend(node.exceptions().flat_map(|exception| self.exception(exception, guides)));
         lines.extend(self.reference(node, guides));
+        self.links(node, guides, &mut lines);
         if self.metadata {
             self.metadata(node, guides, &mut lines);
         }
@@ -111,6 +118,31 @@ impl<'a> Details<'a> {
         Some(line)
     }
 
+    /// The other traces that this one continues in, or that it continues.
+    fn links(&self, node: Node<'_>, guides: &Guides, lines: &mut Vec<Line>) {
+        let links: Vec<_> = node.links().collect();
+        for link in links.iter().take(MOST_LINKS) {
+            let mut line = start(guides);
+            line.push(BLUE, "→ linked to ");
+            line.push(PLAIN, link.trace_id().to_string());
+            lines.push(line);
+        }
+        let linked_from = self.linked_from.get(&node.id()).map_or(&[][..], Vec::as_slice);
+        for linked in linked_from.iter().take(MOST_LINKS) {
+            let mut line = start(guides);
+            line.push(BLUE, "← linked from ");
+            line.push(PLAIN, linked.trace_id().to_string());
+            line.push(DIM, format!(" {}", text::printable(&text::cut(linked.name(), WIDEST_VALUE))));
+            lines.push(line);
+        }
+        let left_out = [links.len(), linked_from.len()].map(|count| count.saturating_sub(MOST_LINKS));
+        if left_out != [0, 0] {
+            let mut line = start(guides);
+            line.push(DIM, format!("… and {} more links", left_out.iter().sum::<usize>()));
+            lines.push(line);
+        }
+    }
+
     fn metadata(&self, node: Node<'_>, guides: &Guides, lines: &mut Vec<Line>) {
         for (namespace, value) in node.metadata() {
             let mut entry = |key: String, value: &Value| {
@@ -127,6 +159,22 @@ impl<'a> Details<'a> {
             }
         }
     }
+}
+
+fn linked_from(trace: &Trace) -> HashMap<EntityId, Vec<&LinkedFrom>> {
+    let mut by_id = HashMap::<_, Vec<_>>::new();
+    if trace.linked_from().is_empty() {
+        return by_id;
+    }
+    let arrived: HashSet<_> = trace.nodes().map(|node| node.id()).collect();
+    let first = trace.nodes().next().map(|node| node.id());
+    for linked in trace.linked_from() {
+        let row = if arrived.contains(&linked.id()) { Some(linked.id()) } else { first };
+        if let Some(row) = row {
+            by_id.entry(row).or_default().push(linked);
+        }
+    }
+    by_id
 }
 
 fn start(guides: &Guides) -> Line {

@@ -1,0 +1,9 @@
+//! What holds for filter expressions as a whole.
+
+mod evaluate;
+mod examples;
+mod generate;
+mod groups;
+mod parse;
+mod prefilter;
+mod refuse;

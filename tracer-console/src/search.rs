@@ -1,0 +1,129 @@
+//! A search among all traces of a store: which might be meant, newest first.
+
+use crate::compiled::CompiledTrace;
+use crate::timestamp::Timestamp;
+use crate::trace::Trace;
+use crate::trace_id::TraceId;
+
+/// What is sought: a store answers with every trace that matches, and perhaps with more.
+///
+/// ```
+/// use tracer_console::{MemoryStore, Search, Timestamp, TraceStore};
+///
+/// let search = Search::between(Timestamp::from_micros(0), Timestamp::now());
+/// assert!(MemoryStore::default().search(&search)?.traces.is_empty());
+/// # Ok::<(), tracer_console::StoreError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Search {
+    pub(crate) range: TimeRange,
+    pub(crate) after: Option<Position>,
+    pub(crate) limit: usize,
+}
+
+/// A stretch of time, its end not included, and what of a trace must lie in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TimeRange {
+    pub(crate) from: Timestamp,
+    pub(crate) to: Timestamp,
+    pub(crate) by: TimeRangeType,
+}
+
+/// By which of its times a trace is in a range (facts 7.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum TimeRangeType {
+    /// When it began.
+    #[default]
+    TraceId,
+    /// Whether anything of it went on.
+    Event,
+    /// When one of its segments ended.
+    Service,
+}
+
+/// Where a page of traces ends: the next begins behind it.
+///
+/// ```
+/// let found = tracer_console::Found::default();
+/// let next: Option<tracer_console::Position> = found.next;
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    pub(crate) start: Timestamp,
+    pub(crate) id: TraceId,
+}
+
+/// A page of what a search found.
+///
+/// ```
+/// assert!(tracer_console::Found::default().traces.is_empty());
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// Every trace of this page that matches, perhaps with others, newest first.
+    pub traces: Vec<TraceId>,
+    /// How many traces were looked at.
+    pub scanned: u64,
+    /// Where the next page begins; `None` when this is the last.
+    pub next: Option<Position>,
+}
+
+impl Search {
+    /// All traces that began in a range, the end not included.
+    ///
+    /// ```
+    /// use tracer_console::{Search, Timestamp};
+    ///
+    /// let search = Search::between(Timestamp::from_micros(0), Timestamp::now());
+    /// ```
+    #[must_use]
+    pub fn between(from: Timestamp, to: Timestamp) -> Self {
+        let range = TimeRange { from, to, by: TimeRangeType::default() };
+        Self { range, after: None, limit: usize::MAX }
+    }
+
+    /// At most so many traces in a page.
+    ///
+    /// ```
+    /// # use tracer_console::{Search, Timestamp};
+    /// let search = Search::between(Timestamp::from_micros(0), Timestamp::now()).limit(100);
+    /// ```
+    #[must_use]
+    pub fn limit(self, limit: usize) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// The page that begins behind `position`.
+    ///
+    /// ```
+    /// # use tracer_console::{MemoryStore, Search, Timestamp, TraceStore};
+    /// let search = Search::between(Timestamp::from_micros(0), Timestamp::now()).limit(100);
+    /// if let Some(next) = MemoryStore::default().search(&search)?.next {
+    ///     let search = search.after(next);
+    /// }
+    /// # Ok::<(), tracer_console::StoreError>(())
+    /// ```
+    #[must_use]
+    pub fn after(self, position: Position) -> Self {
+        Self { after: Some(position), ..self }
+    }
+}
+
+impl TimeRange {
+    fn contains(self, time: Timestamp) -> bool {
+        self.from <= time && time < self.to
+    }
+
+    /// When a trace began, if it is in the range.
+    pub(crate) fn start_of_match(self, trace: &Trace) -> Option<Timestamp> {
+        let start = CompiledTrace::of(trace).start();
+        let mut ends = trace.nodes().filter_map(|node| node.end());
+        let is_in = match self.by {
+            TimeRangeType::TraceId => self.contains(start),
+            TimeRangeType::Event => start < self.to && trace.end().is_none_or(|end| self.from <= end),
+            // Any end, as a segment may be made up from its subsegments.
+            TimeRangeType::Service => ends.any(|end| self.contains(end)),
+        };
+        is_in.then_some(start)
+    }
+}

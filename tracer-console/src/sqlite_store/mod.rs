@@ -1,0 +1,21 @@
+//! A store in an SQLite file: documents are truth, compressed; tables beside them know what filters look at.
+//!
+//! Downwards: [`writer`] is the one thread that writes, [`reader`] reads beside it; [`row`] derives what the tables know,
+//! [`row_changes`] brings them up to date; [`compression`], [`names`], [`retention`], [`progress`] and [`schema`] are what these need.
+
+mod compression;
+mod error;
+mod names;
+mod progress;
+mod reader;
+mod retention;
+mod row;
+mod row_changes;
+mod schema;
+mod select;
+mod sqlite_trace_store;
+mod writer;
+
+pub use error::SqliteError;
+pub use retention::Retention;
+pub use sqlite_trace_store::SqliteStore;

@@ -1,0 +1,41 @@
+//! Texts that many rows share, as numbers.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::error::SqliteError;
+
+/// The numbers of the texts that the writer used lately.
+#[derive(Default)]
+pub(super) struct Names(HashMap<String, i64>);
+
+/// Keys that senders make up must not fill the memory.
+const MOST_KEPT: usize = 50_000;
+
+impl Names {
+    /// The text's number; a new text gets one.
+    pub(super) fn number(&mut self, connection: &Connection, text: &str) -> Result<i64, SqliteError> {
+        if let Some(number) = self.0.get(text) {
+            return Ok(*number);
+        }
+        let number = match find(connection, text)? {
+            Some(number) => number,
+            None => {
+                connection.prepare_cached("INSERT INTO names (text) VALUES (?1)")?.execute([text])?;
+                connection.last_insert_rowid()
+            }
+        };
+        if self.0.len() >= MOST_KEPT {
+            self.0.clear();
+        }
+        self.0.insert(text.to_owned(), number);
+        Ok(number)
+    }
+}
+
+/// The text's number, if any row ever used it.
+pub(super) fn find(connection: &Connection, text: &str) -> Result<Option<i64>, SqliteError> {
+    let mut select = connection.prepare_cached("SELECT name FROM names WHERE text = ?1")?;
+    Ok(select.query_row([text], |row| row.get(0)).optional()?)
+}

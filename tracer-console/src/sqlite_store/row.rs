@@ -1,0 +1,244 @@
+//! What the tables know of a trace: the columns that filters look at, derived from its documents.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
+use rusqlite::{Connection, params};
+
+use super::error::SqliteError;
+use crate::compiled::{AnnotationValue, CompiledTrace, Segment};
+use crate::timestamp::Timestamp;
+use crate::trace::Trace;
+use crate::trace_id::TraceId;
+
+/// Bits of the column `flags`, each a keyword of filter expressions.
+pub(super) mod flags {
+    pub(in crate::sqlite_store) const OK: i64 = 1;
+    pub(in crate::sqlite_store) const ERROR: i64 = 2;
+    pub(in crate::sqlite_store) const FAULT: i64 = 4;
+    pub(in crate::sqlite_store) const THROTTLE: i64 = 8;
+    pub(in crate::sqlite_store) const PARTIAL: i64 = 16;
+    pub(in crate::sqlite_store) const INFERRED: i64 = 32;
+}
+
+/// A value that is looked for by index; each type is a range of its own.
+#[derive(Debug, Clone)]
+pub(super) enum Indexed {
+    Boolean(bool),
+    Number(f64),
+    Text(String),
+}
+
+/// A link to another trace.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LinkRow {
+    pub(super) target: TraceId,
+    pub(super) segment: i64,
+    pub(super) id: i64,
+    pub(super) name: String,
+}
+
+/// How much there is of a trace.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    pub(super) documents: i64,
+    pub(super) bytes: usize,
+}
+
+/// The row of a trace, and what the index tables know of it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Row {
+    start: i64,
+    latest: i64,
+    first_end: Option<i64>,
+    last_end: Option<i64>,
+    response_time: f64,
+    duration: f64,
+    flags: i64,
+    status: Option<i64>,
+    method: Option<String>,
+    url: Option<String>,
+    pub(super) annotations: BTreeSet<(String, Indexed)>,
+    pub(super) texts: BTreeSet<(&'static str, String)>,
+    pub(super) services: BTreeSet<String>,
+    pub(super) calls: BTreeSet<(String, String)>,
+    pub(super) links: BTreeSet<LinkRow>,
+}
+
+impl Row {
+    pub(super) fn of(trace: &Trace) -> Self {
+        let compiled = CompiledTrace::of(trace);
+        let ends = || trace.nodes().filter_map(|node| node.end()).map(Timestamp::micros);
+        let root = |key| compiled.http_request(key).map(str::to_owned);
+        let mut row = Self {
+            start: compiled.start().micros(),
+            latest: trace.end().map_or(0, Timestamp::micros),
+            first_end: ends().min(),
+            last_end: ends().max(),
+            response_time: compiled.response_time(),
+            duration: compiled.duration(),
+            flags: flags_of(&compiled),
+            status: compiled.http_status().and_then(|status| i64::try_from(status).ok()),
+            method: root("method"),
+            url: root("url"),
+            ..Self::default()
+        };
+        row.put_annotations(&compiled);
+        compiled.segments().iter().for_each(|segment| row.put_texts(segment));
+        row.put_services(&compiled);
+        row.put_links(trace);
+        row
+    }
+
+    fn put_annotations(&mut self, compiled: &CompiledTrace<'_>) {
+        for (key, entries) in compiled.annotations().iter() {
+            let values = entries.iter().map(|entry| match entry.value {
+                AnnotationValue::String(text) => Indexed::Text(text.to_owned()),
+                AnnotationValue::Number(number) => Indexed::Number(number),
+                AnnotationValue::Boolean(value) => Indexed::Boolean(value),
+            });
+            self.annotations.extend(values.map(|value| (key.to_owned(), value)));
+        }
+    }
+
+    fn put_texts(&mut self, segment: &Segment<'_>) {
+        let found = [
+            ("user", segment.user()),
+            ("resource.arn", segment.resource_arn()),
+            ("instance.id", segment.instance_id()),
+            ("availabilityzone", segment.availability_zone()),
+        ];
+        let texts = found.into_iter().filter_map(|(key, text)| Some((key, text?.to_owned())));
+        self.texts.extend(texts);
+    }
+
+    fn put_services(&mut self, compiled: &CompiledTrace<'_>) {
+        let names = compiled.services().iter().flat_map(|service| service.names());
+        self.services.extend(names.map(|name| name.clone().into_owned()));
+        for call in compiled.calls() {
+            let names = |id| compiled.service(id).names().iter();
+            for caller in names(call.caller()) {
+                let pairs = names(call.callee()).map(|callee| (caller.to_string(), callee.to_string()));
+                self.calls.extend(pairs);
+            }
+        }
+    }
+
+    fn put_links(&mut self, trace: &Trace) {
+        for node in trace.nodes() {
+            let links = node.entity().links().map(|link| LinkRow {
+                target: link.trace_id(),
+                segment: node.id().number().cast_signed(),
+                id: link.id().number().cast_signed(),
+                name: node.name().to_owned(),
+            });
+            self.links.extend(links);
+        }
+    }
+
+    /// Makes the row of a new trace, to be filled before the transaction ends.
+    pub(super) fn begin(connection: &Connection, id: TraceId) -> Result<i64, SqliteError> {
+        let insert = "INSERT INTO traces (id, start, latest, arrived, duration, response_time, flags, documents, \
+                      bytes, revision) VALUES (?1, 0, 0, 0, 0, 0, 0, 0, 0, 0)";
+        connection.prepare_cached(insert)?.execute([blob_of(id)])?;
+        Ok(connection.last_insert_rowid())
+    }
+
+    /// Writes the row of a trace.
+    pub(super) fn write(
+        &self,
+        connection: &Connection,
+        trace: i64,
+        size: Size,
+        revision: i64,
+    ) -> Result<(), SqliteError> {
+        let update = "UPDATE traces SET start = ?2, latest = ?3, first_end = ?4, last_end = ?5, arrived = ?6, \
+                      response_time = ?7, duration = ?8, flags = ?9, status = ?10, method = ?11, url = ?12, \
+                      documents = ?13, bytes = ?14, revision = ?15 WHERE trace = ?1";
+        let bytes = i64::try_from(size.bytes).unwrap_or(i64::MAX);
+        connection.prepare_cached(update)?.execute(params![
+            trace,
+            self.start,
+            self.latest,
+            self.first_end,
+            self.last_end,
+            Timestamp::now().micros(),
+            self.response_time,
+            self.duration,
+            self.flags,
+            self.status,
+            self.method,
+            self.url,
+            size.documents,
+            bytes,
+            revision,
+        ])?;
+        Ok(())
+    }
+}
+
+fn flags_of(compiled: &CompiledTrace<'_>) -> i64 {
+    let set = [
+        (flags::OK, compiled.is_ok()),
+        (flags::ERROR, compiled.has_error()),
+        (flags::FAULT, compiled.has_fault()),
+        (flags::THROTTLE, compiled.has_throttle()),
+        (flags::PARTIAL, compiled.is_partial()),
+        (flags::INFERRED, compiled.has_inferred()),
+    ];
+    set.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag).sum()
+}
+
+pub(super) fn blob_of(id: TraceId) -> [u8; 16] {
+    id.to_bytes()
+}
+
+pub(super) fn id_of(blob: [u8; 16]) -> TraceId {
+    TraceId::from_bytes(blob)
+}
+
+impl Indexed {
+    fn kind(&self) -> u8 {
+        match self {
+            Self::Boolean(_) => 0,
+            Self::Number(_) => 1,
+            Self::Text(_) => 2,
+        }
+    }
+}
+
+impl Ord for Indexed {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Boolean(one), Self::Boolean(other)) => one.cmp(other),
+            (Self::Number(one), Self::Number(other)) => one.total_cmp(other),
+            (Self::Text(one), Self::Text(other)) => one.cmp(other),
+            _ => self.kind().cmp(&other.kind()),
+        }
+    }
+}
+
+impl PartialOrd for Indexed {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Indexed {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Indexed {}
+
+impl ToSql for Indexed {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Boolean(value) => ToSqlOutput::Owned(Value::Blob(vec![u8::from(*value)])),
+            Self::Number(number) => ToSqlOutput::Owned(Value::Real(*number)),
+            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+        })
+    }
+}

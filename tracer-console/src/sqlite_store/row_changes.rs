@@ -1,0 +1,153 @@
+//! What changes in the index tables between two states of traces: sorted, so that each table is walked once.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, Statement};
+
+use super::error::SqliteError;
+use super::names::Names;
+use super::row::{Indexed, LinkRow, Row, blob_of};
+
+/// A row of an index table, but for its trace.
+trait IndexRow: Ord {
+    const INSERT: &'static str;
+    const DELETE: &'static str;
+
+    fn execute(&self, trace: i64, statement: &mut Statement<'_>) -> rusqlite::Result<usize>;
+}
+
+/// Key and value of an annotation.
+impl IndexRow for (i64, Indexed) {
+    const INSERT: &'static str = "INSERT OR IGNORE INTO annotations (key, value, trace) VALUES (?1, ?2, ?3)";
+    const DELETE: &'static str = "DELETE FROM annotations WHERE key = ?1 AND value = ?2 AND trace = ?3";
+
+    fn execute(&self, trace: i64, statement: &mut Statement<'_>) -> rusqlite::Result<usize> {
+        statement.execute((self.0, &self.1, trace))
+    }
+}
+
+/// Key and text.
+impl IndexRow for (i64, String) {
+    const INSERT: &'static str = "INSERT OR IGNORE INTO texts (key, value, trace) VALUES (?1, ?2, ?3)";
+    const DELETE: &'static str = "DELETE FROM texts WHERE key = ?1 AND value = ?2 AND trace = ?3";
+
+    fn execute(&self, trace: i64, statement: &mut Statement<'_>) -> rusqlite::Result<usize> {
+        statement.execute((self.0, &self.1, trace))
+    }
+}
+
+/// The name of a service.
+impl IndexRow for i64 {
+    const INSERT: &'static str = "INSERT OR IGNORE INTO services (name, trace) VALUES (?1, ?2)";
+    const DELETE: &'static str = "DELETE FROM services WHERE name = ?1 AND trace = ?2";
+
+    fn execute(&self, trace: i64, statement: &mut Statement<'_>) -> rusqlite::Result<usize> {
+        statement.execute((self, trace))
+    }
+}
+
+/// The names of the two services of a call.
+impl IndexRow for (i64, i64) {
+    const INSERT: &'static str = "INSERT OR IGNORE INTO calls (caller, callee, trace) VALUES (?1, ?2, ?3)";
+    const DELETE: &'static str = "DELETE FROM calls WHERE caller = ?1 AND callee = ?2 AND trace = ?3";
+
+    fn execute(&self, trace: i64, statement: &mut Statement<'_>) -> rusqlite::Result<usize> {
+        statement.execute((self.0, self.1, trace))
+    }
+}
+
+impl IndexRow for LinkRow {
+    const INSERT: &'static str =
+        "INSERT OR IGNORE INTO links (target, trace, segment, id, name) VALUES (?1, ?2, ?3, ?4, ?5)";
+    const DELETE: &'static str =
+        "DELETE FROM links WHERE target = ?1 AND trace = ?2 AND segment = ?3 AND id = ?4 AND name = ?5";
+
+    fn execute(&self, trace: i64, statement: &mut Statement<'_>) -> rusqlite::Result<usize> {
+        statement.execute((blob_of(self.target), trace, self.segment, self.id, &self.name))
+    }
+}
+
+/// Rows of one table: those that go and those that come, each with its trace.
+struct Difference<T> {
+    gone: Vec<(T, i64)>,
+    new: Vec<(T, i64)>,
+}
+
+impl<T> Default for Difference<T> {
+    fn default() -> Self {
+        Self { gone: Vec::new(), new: Vec::new() }
+    }
+}
+
+impl<T> Difference<T> {
+    fn add(&mut self, trace: i64, before: &BTreeSet<T>, after: &BTreeSet<T>)
+    where
+        T: Ord + Clone,
+    {
+        self.gone.extend(before.difference(after).map(|row| (row.clone(), trace)));
+        self.new.extend(after.difference(before).map(|row| (row.clone(), trace)));
+    }
+
+    /// The same rows with numbers in place of names.
+    fn numbered<R>(
+        self,
+        mut number: impl FnMut(T) -> Result<R, SqliteError>,
+    ) -> Result<Difference<R>, SqliteError> {
+        let mut all = |rows: Vec<(T, i64)>| {
+            rows.into_iter().map(|(row, trace)| Ok((number(row)?, trace))).collect::<Result<_, SqliteError>>()
+        };
+        Ok(Difference { gone: all(self.gone)?, new: all(self.new)? })
+    }
+}
+
+impl<R: IndexRow> Difference<R> {
+    fn write(self, connection: &Connection) -> Result<(), SqliteError> {
+        execute(self.gone, connection, R::DELETE)?;
+        execute(self.new, connection, R::INSERT)
+    }
+}
+
+fn execute<R: IndexRow>(
+    mut rows: Vec<(R, i64)>,
+    connection: &Connection,
+    statement: &str,
+) -> Result<(), SqliteError> {
+    let mut statement = connection.prepare_cached(statement)?;
+    // In the order of the table: neighbours are on one page.
+    rows.sort_unstable();
+    for (row, trace) in rows {
+        row.execute(trace, &mut statement)?;
+    }
+    Ok(())
+}
+
+/// The changes of a transaction.
+#[derive(Default)]
+pub(super) struct RowChanges {
+    annotations: Difference<(String, Indexed)>,
+    texts: Difference<(&'static str, String)>,
+    services: Difference<String>,
+    calls: Difference<(String, String)>,
+    links: Difference<LinkRow>,
+}
+
+impl RowChanges {
+    pub(super) fn add(&mut self, trace: i64, before: &Row, after: &Row) {
+        self.annotations.add(trace, &before.annotations, &after.annotations);
+        self.texts.add(trace, &before.texts, &after.texts);
+        self.services.add(trace, &before.services, &after.services);
+        self.calls.add(trace, &before.calls, &after.calls);
+        self.links.add(trace, &before.links, &after.links);
+    }
+
+    /// Writes what [`RowChanges::add`] collected.
+    pub(super) fn write(self, connection: &Connection, names: &mut Names) -> Result<(), SqliteError> {
+        let mut number = |text: &str| names.number(connection, text);
+        self.annotations.numbered(|(key, value)| Ok((number(&key)?, value)))?.write(connection)?;
+        self.texts.numbered(|(key, value)| Ok((number(key)?, value)))?.write(connection)?;
+        self.services.numbered(|name| number(&name))?.write(connection)?;
+        let both = |(caller, callee): (String, String)| Ok((number(&caller)?, number(&callee)?));
+        self.calls.numbered(both)?.write(connection)?;
+        self.links.write(connection)
+    }
+}

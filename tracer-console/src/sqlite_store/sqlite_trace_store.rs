@@ -1,0 +1,185 @@
+//! The store itself: what it is asked, the writer or a reader answers.
+
+use std::path::Path;
+use std::sync::mpsc::{SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::error::SqliteError;
+use super::progress::Progress;
+use super::reader::Readers;
+use super::retention::Retention;
+use super::writer::{Job, Writer};
+use crate::document::Document;
+use crate::memory_store::MemoryLimits;
+use crate::refusal::{Refusal, RefusalCode};
+use crate::search::{Found, Search};
+use crate::store::{Revision, StoreError, TraceStore};
+use crate::trace::Trace;
+use crate::trace_id::TraceId;
+
+/// A [`TraceStore`] in an SQLite file: what was recorded is durable before it is acknowledged.
+///
+/// Traces beyond its [`Retention`] are forgotten. Several programs may read the file; one may write it.
+///
+/// ```
+/// use tracer_console::{Document, SqliteStore, TraceStore};
+///
+/// let directory = tempfile::tempdir()?;
+/// let path = directory.path().join("traces.db");
+/// let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+/// let id = document.trace_id();
+/// SqliteStore::open(&path)?.record(document)?;
+/// assert_eq!(SqliteStore::open(&path)?.trace(id).unwrap().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct SqliteStore {
+    readers: Readers,
+    progress: Arc<Progress>,
+    /// `None` once it is being dropped.
+    jobs: Option<SyncSender<Job>>,
+    writer: Option<JoinHandle<()>>,
+    /// What failed last while something was read.
+    read_error: Mutex<Option<String>>,
+}
+
+/// Jobs that may wait for the writer; who has another one waits.
+const WAITING: usize = 1_024;
+
+impl SqliteStore {
+    /// Opens the file, or makes it, readable by its owner only; with the default [`Retention`].
+    ///
+    /// ```
+    /// let directory = tempfile::tempdir()?;
+    /// let store = tracer_console::SqliteStore::open(&directory.path().join("traces.db"))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`SqliteError`] when the file cannot be used.
+    pub fn open(path: &Path) -> Result<Self, SqliteError> {
+        Self::open_with(path, Retention::default())
+    }
+
+    /// Opens the file, or makes it, and keeps as much as `retention` says.
+    ///
+    /// ```
+    /// use tracer_console::{Retention, SqliteStore};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let retention = Retention { bytes: 64 << 20, ..Retention::default() };
+    /// let store = SqliteStore::open_with(&directory.path().join("traces.db"), retention)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`SqliteError`] when the file cannot be used.
+    pub fn open_with(path: &Path, retention: Retention) -> Result<Self, SqliteError> {
+        let progress = Arc::<Progress>::default();
+        let writer = Writer::open(path, MemoryLimits::default(), retention, Arc::clone(&progress))?;
+        let (jobs, waiting) = sync_channel(WAITING);
+        let work = move || writer.run(&waiting);
+        let writer = std::thread::Builder::new().name("tracer-write".into()).spawn(work);
+        let writer = writer.map_err(SqliteError::Thread)?;
+        Ok(Self {
+            readers: Readers::new(path.to_owned()),
+            progress,
+            jobs: Some(jobs),
+            writer: Some(writer),
+            read_error: Mutex::default(),
+        })
+    }
+
+    fn send(&self, job: Job) {
+        // Without a writer nobody answers, and who waits for the answer sees that.
+        let _ = self.jobs.as_ref().map(|jobs| jobs.send(job));
+    }
+
+    /// What a reader found; where the file cannot be read that is said once, and nothing is found.
+    fn found<T>(&self, read: Result<T, SqliteError>) -> Option<T> {
+        let error = read.map_err(|error| error.to_string());
+        let mut last = self.read_error.lock().unwrap_or_else(PoisonError::into_inner);
+        match error {
+            Ok(found) => {
+                *last = None;
+                Some(found)
+            }
+            Err(error) => {
+                if last.as_ref() != Some(&error) {
+                    eprintln!("tracer-console: {error}");
+                    *last = Some(error);
+                }
+                None
+            }
+        }
+    }
+}
+
+impl TraceStore for SqliteStore {
+    fn record(&self, document: Document) -> Result<(), Refusal> {
+        self.record_all(vec![document]).pop().unwrap_or_else(|| Err(no_writer()))
+    }
+
+    fn record_all(&self, documents: Vec<Document>) -> Vec<Result<(), Refusal>> {
+        let count = documents.len();
+        let (done, outcome) = channel();
+        self.send(Job::Record { documents, done });
+        outcome.recv().unwrap_or_else(|_| vec![Err(no_writer()); count])
+    }
+
+    fn search(&self, search: &Search) -> Result<Found, StoreError> {
+        self.readers.read(|reader| super::select::search(&reader.connection, search)).map_err(StoreError::new)
+    }
+
+    fn settings(&self, kind: &str) -> Result<Vec<(String, String)>, StoreError> {
+        self.readers.read(|reader| reader.settings(kind)).map_err(StoreError::new)
+    }
+
+    fn put_setting(&self, kind: &str, name: &str, value: Option<&str>) -> Result<(), StoreError> {
+        let (done, outcome) = channel();
+        let (kind, name, value) = (kind.to_owned(), name.to_owned(), value.map(str::to_owned));
+        self.send(Job::Put { kind, name, value, done });
+        outcome.recv().map_err(StoreError::new)?.map_err(StoreError::new)
+    }
+
+    fn trace(&self, id: TraceId) -> Option<Trace> {
+        self.found(self.readers.read(|reader| reader.trace(id)))?
+    }
+
+    fn documents(&self, id: TraceId) -> Vec<Arc<str>> {
+        self.found(self.readers.read(|reader| reader.documents(id))).unwrap_or_default()
+    }
+
+    fn changed_since(&self, since: Revision) -> Vec<(TraceId, Revision)> {
+        self.found(self.readers.read(|reader| reader.changed_since(since))).unwrap_or_default()
+    }
+
+    fn revision(&self) -> Revision {
+        self.progress.revision()
+    }
+
+    fn wait_for_change(&self, seen: Revision, timeout: Duration) -> Revision {
+        self.progress.wait_for_change(seen, timeout)
+    }
+}
+
+fn no_writer() -> Refusal {
+    Refusal::new(RefusalCode::NotStored, "the store is closed")
+}
+
+/// Writes what waits, and closes the file.
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStore").field("revision", &self.progress.revision()).finish_non_exhaustive()
+    }
+}
