@@ -3,7 +3,9 @@
 #![allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::must_use_candidate, missing_docs)]
 #![allow(missing_debug_implementations)]
 
-#[cfg(any(feature = "aws-sdk", feature = "reqwest", feature = "tower", feature = "ureq"))]
+#[cfg(any(feature = "aws-sdk", feature = "reqwest", feature = "sql", feature = "tower", feature = "ureq"))]
+// Each integration uses a part of it.
+#[allow(dead_code)]
 #[path = "compiled_out/downstream.rs"]
 pub(crate) mod downstream;
 
@@ -181,6 +183,11 @@ impl TracerBuilder {
 
     #[inline]
     pub fn capture_error(self, _: bool) -> Self {
+        self
+    }
+
+    #[inline]
+    pub fn collect_sql_queries(self, _: bool) -> Self {
         self
     }
 

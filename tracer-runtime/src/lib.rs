@@ -23,12 +23,15 @@ mod invocation_source;
 #[cfg_attr(docsrs, doc(cfg(feature = "lambda")))]
 pub mod lambda;
 mod macros;
+#[cfg(feature = "messages")]
+#[cfg_attr(docsrs, doc(cfg(feature = "messages")))]
+pub mod messages;
 mod namespace;
 #[cfg(feature = "enable")]
 mod recording;
 mod sink;
 #[cfg(feature = "sql")]
-#[cfg_attr(docsrs, doc(cfg(any(feature = "sql", feature = "diesel", feature = "sqlx", feature = "tokio-postgres"))))]
+#[cfg_attr(docsrs, doc(cfg(feature = "sql")))]
 pub mod sql;
 #[cfg(feature = "enable")]
 #[cfg_attr(docsrs, doc(cfg(feature = "enable")))]

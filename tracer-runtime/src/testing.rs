@@ -15,6 +15,8 @@
 //! assert!(get_order.is_fault());
 //! ```
 
+#[cfg(feature = "messages")]
+mod segment;
 mod tree;
 
 use std::future::Future;
@@ -25,6 +27,9 @@ use crate::recording::open::segment_of;
 use crate::recording::{Beginning, Carried, DISABLED, InvocationRef, MemorySink, Tracer, TracerBuilder};
 use crate::{Sampling, SegmentId, TraceHeader, TraceId};
 
+#[cfg(feature = "messages")]
+#[cfg_attr(docsrs, doc(cfg(feature = "messages")))]
+pub use self::segment::Link;
 pub use self::tree::{Exception, RecordedSubsegment, RecordedTrace};
 
 /// Runs `body` in a trace of its own and returns what it recorded, whatever the environment says.

@@ -1,5 +1,6 @@
 //! One operation while it runs: kept in the operation's config bag, so that it ends with the operation, also when that is dropped.
 
+use std::error::Error as StdError;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use aws_runtime::invocation_id::InvocationIdInterceptor;
@@ -55,6 +56,9 @@ impl Call {
 
     /// Opens the subsegment, unless another interceptor did, or the request is only signed.
     pub(super) fn begin(bag: &mut ConfigBag) {
+        if !Downstream::can_open() {
+            return;
+        }
         let is_presigning = bag.load::<DisableInterceptor<InvocationIdInterceptor>>().is_some();
         if bag.load::<Self>().is_some() || is_presigning {
             return;
@@ -79,7 +83,7 @@ impl Call {
             Some(call) => call.lock().as_ref()?.trace_header(),
             // A presigned request is somebody else's to send.
             None if bag.load::<DisableInterceptor<InvocationIdInterceptor>>().is_some() => None,
-            None => crate::trace_header(),
+            None => Downstream::header_to_pass_on(),
         }
     }
 
@@ -111,10 +115,7 @@ impl Call {
             downstream.put_aws_value("retries", &attempts.attempts().saturating_sub(1));
         }
         match context.output_or_error() {
-            Some(Err(error)) if error.is_operation_error() => {
-                put_failed_answer(&downstream, context.response(), error);
-            }
-            Some(Err(error)) => put_no_answer(&downstream, error),
+            Some(Err(error)) => put_failure(&downstream, context.response(), error),
             Some(Ok(_)) => put_answer(&downstream, context.response(), self.parameters.response),
             None => {}
         }
@@ -141,27 +142,32 @@ fn put_answer(downstream: &Downstream, response: Option<&HttpResponse>, paramete
     put_members(downstream, parameters, body);
 }
 
-/// The service answered, and the answer is an error, also with a status of success (S3).
-fn put_failed_answer(
-    downstream: &Downstream,
-    response: Option<&HttpResponse>,
-    error: &OrchestratorError<Error>,
-) {
-    let Some(response) = response else { return put_no_answer(downstream, error) };
-    put_head(downstream, response);
-    let status = response.status().as_u16();
-    // Not the flag of the status: the error's code decides.
-    downstream.put_http_status(status, content_length(response));
-    let answer = ServiceError::of(response);
-    match &answer.code {
-        Some(code) => downstream.fail_by_answer(answer.flag(status), code, &answer.message),
-        None => downstream.fail(answer.flag(status), error.as_operation_error().map_or(error, |error| error)),
+fn put_failure(downstream: &Downstream, response: Option<&HttpResponse>, error: &OrchestratorError<Error>) {
+    if let Some(response) = response {
+        put_head(downstream, response);
+        // Not the flag of the status: the error decides.
+        downstream.put_http_status(response.status().as_u16(), content_length(response));
+    }
+    match (response, error.as_operation_error()) {
+        (Some(response), Some(error)) => put_failed_answer(downstream, response, error),
+        // No answer that could be read: a time-out, no connection, or nothing was sent at all.
+        _ => downstream.fail(ErrorFlag::Fault, inner(error)),
     }
 }
 
-/// No answer: a time-out, no connection, or nothing was sent at all.
-fn put_no_answer(downstream: &Downstream, error: &OrchestratorError<Error>) {
-    downstream.fail(ErrorFlag::Fault, error);
+/// The service answered, and the answer is an error, also with a status of success (S3).
+fn put_failed_answer(downstream: &Downstream, response: &HttpResponse, error: &Error) {
+    let answer = ServiceError::of(response);
+    let flag = answer.flag(response.status().as_u16());
+    match &answer.code {
+        Some(code) => downstream.fail_by_answer(flag, code, &answer.message),
+        None => downstream.fail(flag, inner(error)),
+    }
+}
+
+/// What the SDK's own wrapper, which says little, has inside.
+fn inner<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
+    error.source().unwrap_or(error)
 }
 
 fn put_head(downstream: &Downstream, response: &HttpResponse) {

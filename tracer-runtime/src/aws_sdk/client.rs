@@ -22,8 +22,9 @@ macro_rules! traced_client {
         fn set<B>(builder: B, set: impl FnOnce(B) -> B) -> B {
             set(builder)
         }
-        let builder = $crate::__traced_builder!($($sdk::)+config::Builder::from($config));
-        $($sdk::)+Client::from_conf(set(builder, $set).build())
+        let builder = set($($sdk::)+config::Builder::from($config), $set);
+        // Last, so that what other interceptors ask of the SDK is there to be added to.
+        $($sdk::)+Client::from_conf($crate::__traced_builder!(builder).build())
     }};
 }
 

@@ -5,11 +5,29 @@ use std::error::Error;
 use crate::error_flag::ErrorFlag;
 use crate::namespace::Namespace;
 
+#[derive(Debug)]
 pub(crate) enum Downstream {}
 
 impl Downstream {
+    #[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
+    #[inline]
+    pub(crate) const fn traces_http() -> bool {
+        false
+    }
+
+    #[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
+    pub(crate) const fn header_to_pass_on() -> Option<String> {
+        None
+    }
+
     #[inline]
     pub(crate) fn open(_: &str, _: Namespace) -> Option<Self> {
+        None
+    }
+
+    #[cfg(feature = "sqlx")]
+    #[inline]
+    pub(crate) fn open_ended(_: &str, _: Namespace, _: std::time::Duration) -> Option<Self> {
         None
     }
 
@@ -25,18 +43,32 @@ impl Downstream {
         match *self {}
     }
 
+    #[cfg(feature = "sql")]
+    pub(crate) fn collects_sql_queries(&self) -> bool {
+        match *self {}
+    }
+
+    #[cfg(feature = "sql")]
+    pub(crate) fn put_metadata(&self, _: &str, _: &(impl serde::Serialize + ?Sized)) {
+        match *self {}
+    }
+
+    #[cfg(feature = "sql")]
     pub(crate) fn put_sql(&self, _: &str, _: &str) {
         match *self {}
     }
 
+    #[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
     pub(crate) fn put_http_request(&self, _: &str, _: &str) {
         match *self {}
     }
 
+    #[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
     pub(crate) fn put_http_response(&self, _: u16, _: Option<u64>) {
         match *self {}
     }
 
+    #[cfg(any(feature = "reqwest", feature = "tower"))]
     pub(crate) fn put_content_length(&self, _: u64) {
         match *self {}
     }
@@ -45,7 +77,7 @@ impl Downstream {
         match *self {}
     }
 
-    pub(crate) fn fail(&self, _: ErrorFlag, _: &(dyn Error + 'static)) {
+    pub(crate) fn fail(&self, _: ErrorFlag, _: &(dyn Error + '_)) {
         match *self {}
     }
 

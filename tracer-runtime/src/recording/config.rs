@@ -9,6 +9,7 @@ pub(crate) struct Config {
     pub(crate) service: String,
     pub(crate) capture_response: bool,
     pub(crate) capture_error: bool,
+    pub(crate) collect_sql_queries: bool,
     /// Whether a trace header may be taken from the environment: not where invocations overlap (P7).
     pub(crate) header_from_environment: bool,
     /// Whether this sandbox can have a cold start at all.
@@ -50,6 +51,7 @@ impl Config {
                 .unwrap_or_else(|| DEFAULT_SERVICE.to_owned()),
             capture_response: switch("POWERTOOLS_TRACER_CAPTURE_RESPONSE").unwrap_or(true),
             capture_error: switch("POWERTOOLS_TRACER_CAPTURE_ERROR").unwrap_or(true),
+            collect_sql_queries: switch("AWS_XRAY_COLLECT_SQL_QUERIES").unwrap_or(false),
             header_from_environment: text("AWS_LAMBDA_MAX_CONCURRENCY").is_none(),
             can_start_cold: text("AWS_LAMBDA_INITIALIZATION_TYPE").is_none_or(|kind| kind == "on-demand"),
             forced_off,
@@ -57,6 +59,20 @@ impl Config {
                 .is_some_and(|value| value != "IGNORE_ERROR"),
         }
     }
+}
+
+/// Whether HTTP clients are traced, asked of the environment once.
+#[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
+pub(crate) fn captures_https_requests() -> bool {
+    static CAPTURES: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    *CAPTURES.get_or_init(|| captures_https_by(|name| std::env::var(name).ok()))
+}
+
+#[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
+fn captures_https_by(variable: impl Fn(&str) -> Option<String>) -> bool {
+    const NAME: &str = "POWERTOOLS_TRACER_CAPTURE_HTTPS_REQUESTS";
+    let value = variable(NAME).filter(|value| !value.trim().is_empty());
+    value.and_then(|value| parse_switch(NAME, value.trim())).unwrap_or(true)
 }
 
 fn parse_switch(name: &'static str, value: &str) -> Option<bool> {
@@ -123,6 +139,21 @@ mod tests {
             assert!(in_lambda("POWERTOOLS_TRACE_DISABLED", value).enabled);
         }
         assert!(!in_lambda("POWERTOOLS_TRACER_CAPTURE_ERROR", "OFF").capture_error);
+    }
+
+    #[test]
+    fn the_text_of_queries_is_recorded_only_when_asked() {
+        assert!(!config(&[]).collect_sql_queries);
+        assert!(config(&[("AWS_XRAY_COLLECT_SQL_QUERIES", "TRUE")]).collect_sql_queries);
+        assert!(!config(&[("AWS_XRAY_COLLECT_SQL_QUERIES", "false")]).collect_sql_queries);
+    }
+
+    #[test]
+    #[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
+    fn behaviour_144_http_clients_are_traced_unless_the_environment_says_no() {
+        let captures = |value: Option<&str>| captures_https_by(|_| value.map(str::to_owned));
+        assert!(captures(None) && captures(Some("true")) && captures(Some(" ")) && captures(Some("maybe")));
+        assert!(!captures(Some("false")) && !captures(Some(" 0 ")));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Writes recorded subsegments as X-Ray's documents (facts 1.1 to 1.9).
 
-use crate::trace_id::TraceId;
+use crate::trace_id::{SegmentId, TraceId};
 
 use super::fit::{is_cuttable, smallest_cut};
 use super::json::{Clock, write_cut};
@@ -71,9 +71,13 @@ fn first_nested(record: &Record, parent: NodeIndex, from: NodeIndex) -> NodeInde
 fn write_root(record: &Record, index: NodeIndex, trace_id: TraceId, clock: &mut Clock, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"trace_id\":\"");
     out.extend_from_slice(&trace_id.to_bytes());
-    out.extend_from_slice(b"\",\"parent_id\":\"");
-    out.extend_from_slice(&record[index].parent_id.to_bytes());
-    out.extend_from_slice(b"\",\"type\":\"subsegment\",");
+    let (parent_id, is_segment) = (record[index].parent_id, record.is_segment(index));
+    // No call led to a segment without one.
+    if !is_segment || parent_id != SegmentId::ZERO {
+        out.extend_from_slice(b"\",\"parent_id\":\"");
+        out.extend_from_slice(&parent_id.to_bytes());
+    }
+    out.extend_from_slice(if is_segment { b"\"," } else { b"\",\"type\":\"subsegment\"," });
     write_members(record, index, true, clock, out);
 }
 

@@ -8,14 +8,16 @@ use crate::namespace::Namespace;
 
 use super::context::{self, Here};
 use super::exception::Exceptions;
-#[cfg(feature = "aws-sdk")]
+#[cfg(any(feature = "aws-sdk", feature = "sql"))]
 use super::json::write_value;
-#[cfg(feature = "aws-sdk")]
+#[cfg(any(feature = "aws-sdk", feature = "sql"))]
 use super::metadata::write_failure;
 use super::node::Section;
+#[cfg(any(feature = "aws-sdk", feature = "sql"))]
+use super::open::LONGEST_VALUE;
 use super::open::Open;
-#[cfg(feature = "aws-sdk")]
-use super::{open::LONGEST_VALUE, source::Using};
+#[cfg(any(feature = "aws-sdk", feature = "reqwest", feature = "tower", feature = "ureq"))]
+use super::source::Using;
 
 /// The open subsegment of one downstream call. Dropped before [`Downstream::close`] it counts as cancelled (P10).
 #[must_use = "the subsegment is cancelled when this is dropped"]
@@ -35,6 +37,25 @@ impl Downstream {
         }
     }
 
+    /// Whether what an HTTP client does here is recorded, or passes a header on: a cheap question, before what costs.
+    #[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
+    #[inline]
+    pub(crate) fn traces_http() -> bool {
+        let is_traced = context::here() != Here::Nowhere || !Using::global().is_off();
+        is_traced && super::config::captures_https_requests()
+    }
+
+    /// The header to send with a call that is not recorded: as it came. `None` where tracing is off, and for what sends
+    /// documents.
+    #[cfg(any(feature = "aws-sdk", feature = "reqwest", feature = "tower", feature = "ureq"))]
+    pub(crate) fn header_to_pass_on() -> Option<String> {
+        let is_passed_on = match context::here() {
+            Here::Nowhere => super::tracer::Tracer::global_ref().is_enabled(),
+            Here::Unrecorded | Here::Recording => context::current().is_some(),
+        };
+        is_passed_on.then(super::current::trace_header).flatten()
+    }
+
     /// Opens it below the current subsegment, or directly below the segment of the environment's trace. `None` where nothing is
     /// recorded.
     #[inline]
@@ -45,6 +66,14 @@ impl Downstream {
         let open = Open::downstream(name)?;
         open.place.put_text(Section::Member, "namespace", namespace.text());
         Some(Self { open: Some(open) })
+    }
+
+    /// Opens that of a call which took `elapsed` and has just ended.
+    #[cfg(feature = "sqlx")]
+    pub(crate) fn open_ended(name: &str, namespace: Namespace, elapsed: std::time::Duration) -> Option<Self> {
+        let call = Self::open(name, namespace)?;
+        call.put(|open| open.begin_earlier(elapsed));
+        Some(call)
     }
 
     /// The header to send with the call: this subsegment is the parent of what the downstream records.
@@ -70,16 +99,39 @@ impl Downstream {
         });
     }
 
+    /// Whether the text of queries is to be recorded.
+    #[cfg(feature = "sql")]
+    pub(crate) fn collects_sql_queries(&self) -> bool {
+        let state = self.open.as_ref().map(|open| open.place.invocation.lock());
+        state.is_some_and(|state| {
+            state.tracer.as_ref().is_some_and(|tracer| tracer.config().collect_sql_queries)
+        })
+    }
+
+    /// Metadata in the service's namespace.
+    #[cfg(feature = "sql")]
+    pub(crate) fn put_metadata(&self, key: &str, value: &(impl serde::Serialize + ?Sized)) {
+        self.put(|open| {
+            open.place.put_written(Section::Metadata, key, |out| {
+                let written = write_value(out, value, LONGEST_VALUE);
+                write_failure(out, &written);
+            });
+        });
+    }
+
     /// A member of the `sql` block.
+    #[cfg(feature = "sql")]
     pub(crate) fn put_sql(&self, key: &str, value: &str) {
         self.put(|open| open.place.put_text(Section::Sql, key, value));
     }
 
+    #[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
     pub(crate) fn put_http_request(&self, method: &str, url: &str) {
         self.put(|open| open.place.put_http_request(method, url));
     }
 
     /// The response, and the flag that its status comes to.
+    #[cfg(any(feature = "aws-sdk", feature = "reqwest", feature = "tower", feature = "ureq"))]
     pub(crate) fn put_http_response(&self, status: u16, content_length: Option<u64>) {
         self.put(|open| open.place.put_http_response(status, content_length));
     }
@@ -91,6 +143,7 @@ impl Downstream {
     }
 
     /// How long the response's body was, where its head did not say.
+    #[cfg(any(feature = "reqwest", feature = "tower"))]
     pub(crate) fn put_content_length(&self, bytes: u64) {
         self.put(|open| open.place.put_number(Section::HttpResponse, "content_length", bytes));
     }
@@ -100,7 +153,7 @@ impl Downstream {
     }
 
     /// Marks the call as failed without an answer, and records why unless the text of errors is not to be recorded (P9).
-    pub(crate) fn fail(&self, flag: ErrorFlag, error: &(dyn Error + 'static)) {
+    pub(crate) fn fail(&self, flag: ErrorFlag, error: &(dyn Error + '_)) {
         self.put(|open| open.record_downstream_error(flag, || Exceptions::of_dyn_error(error).remote()));
     }
 

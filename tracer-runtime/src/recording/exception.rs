@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::trace_id::SegmentId;
 
+use super::bare_urls::with_bare_urls;
 use super::json::{write_cut, write_escaped, write_string};
 use super::node::{NodeIndex, Section};
 use super::record::Record;
@@ -181,9 +182,12 @@ impl Exception {
         out.extend_from_slice(b"\",\"type\":");
         write_string(out, &self.shown_type);
         out.extend_from_slice(b",\"message\":");
-        write_message(out, &self.message);
         if is_remote {
+            // Clients name the URL that they asked for, whole.
+            write_message(out, &with_bare_urls(&self.message));
             out.extend_from_slice(b",\"remote\":true");
+        } else {
+            write_message(out, &self.message);
         }
         if let Some(cause) = cause {
             out.extend_from_slice(b",\"cause\":\"");

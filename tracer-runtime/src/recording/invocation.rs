@@ -198,6 +198,13 @@ impl State {
         self.start_micros + self.start.elapsed().as_micros() as u64
     }
 
+    /// When something began that took `elapsed` until `end`, in epoch microseconds: never before the invocation.
+    #[cfg(feature = "sqlx")]
+    pub(crate) fn start_of(&self, end: u64, elapsed: Duration) -> u64 {
+        let elapsed = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        end.saturating_sub(elapsed).max(self.start_micros)
+    }
+
     pub(crate) fn new_id(&mut self) -> SegmentId {
         new_id(&mut self.ids)
     }
@@ -238,18 +245,27 @@ pub(crate) struct InvocationRef(&'static Invocation);
 impl InvocationRef {
     /// Begins an invocation as its header says. `None` where there is nothing to record and nothing to pass on.
     pub(crate) fn begin(tracer: &Tracer, beginning: Beginning<'_>) -> Option<Self> {
-        let text = beginning.header?;
+        Some(Self::begin_with(tracer, beginning.header?, beginning.deadline, false))
+    }
+
+    /// Begins what has a segment of its own; its header says in which trace, and below what if below anything.
+    #[cfg(feature = "messages")]
+    pub(crate) fn begin_segment(tracer: &Tracer, header: &str, deadline: Option<u64>) -> Self {
+        Self::begin_with(tracer, header, deadline, true)
+    }
+
+    fn begin_with(tracer: &Tracer, header: &str, deadline: Option<u64>, has_segment: bool) -> Self {
         let invocation = Invocation::from_pool();
         let is_recording = {
             let mut state = invocation.lock();
-            state.begin(tracer, text);
+            state.begin(tracer, header, has_segment);
             state.is_recording
         };
         if is_recording && tracer.is_watched() {
-            invocation.schedule.arm(beginning.deadline.and_then(remaining));
+            invocation.schedule.arm(deadline.and_then(remaining));
             watcher::wake();
         }
-        Some(Self(invocation))
+        Self(invocation)
     }
 
     /// The entry of the pool, which does not keep the invocation going.
@@ -284,10 +300,12 @@ impl Drop for InvocationRef {
 }
 
 impl State {
-    fn begin(&mut self, tracer: &Tracer, text: &str) {
+    fn begin(&mut self, tracer: &Tracer, text: &str, has_segment: bool) {
         self.users = 1;
         self.has_trace = self.header.assign(text).is_ok();
-        self.is_recording = tracer.is_enabled() && self.header.is_sampled() && self.header.parent().is_some();
+        // A segment may be the first of its trace.
+        let has_place = has_segment || self.header.parent().is_some();
+        self.is_recording = tracer.is_enabled() && self.header.is_sampled() && has_place;
         self.adoptable = NONE;
         self.verbatim.clear();
         if !self.is_recording && is_printable(text) {
@@ -298,10 +316,11 @@ impl State {
             self.start_micros =
                 SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_micros() as u64);
             self.record.begin(tracer.service());
+            let parent = self.header.parent().unwrap_or(SegmentId::ZERO);
+            self.record.segment_parent = has_segment.then_some(parent);
             // Ids differ in sandboxes restored from one snapshot: their headers and clocks do.
-            let parent = self.header.parent().unwrap_or(SegmentId::ZERO).0;
             let seed = self.ids.u64(..);
-            self.ids.seed(seed ^ parent.rotate_left(17) ^ self.start_micros);
+            self.ids.seed(seed ^ parent.0.rotate_left(17) ^ self.start_micros);
             self.is_watched = tracer.is_watched();
             let config = tracer.config();
             (self.capture_response, self.capture_error) = (config.capture_response, config.capture_error);

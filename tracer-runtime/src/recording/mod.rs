@@ -3,16 +3,20 @@
 //! From below: `serializer`, `json` and `name` write text; `node` is a subsegment, `record` keeps an invocation's, `exception` its errors,
 //! `fit`, `document` and `outbox` turn them into datagrams; `config`, `sinks`, `udp`, `named_daemon` and `tracer` say whether and where they go;
 //! `invocation` holds one record with its header and clock, and `watcher` sends early; `context` is what is current
-//! on a thread; `open` is an open subsegment, `downstream` that of a call to elsewhere, `scope` and `traced` are a call and a future with a subsegment; the rest is what users call.
+//! on a thread; `open` is an open subsegment, `downstream` that of a call to elsewhere, `segment` opens one of our own; `scope` and `traced` are a call and a
+//! future with a subsegment, `opening` a future with one that something else opens; the rest is what users call.
 
+mod bare_urls;
 pub(crate) mod callsite;
 mod config;
 pub(crate) mod context;
 mod current;
 mod document;
-#[cfg(any(feature = "aws-sdk", feature = "reqwest", feature = "tower", feature = "ureq"))]
+#[cfg(any(feature = "aws-sdk", feature = "reqwest", feature = "sql", feature = "tower", feature = "ureq"))]
+// Each integration uses a part of it.
+#[allow(dead_code)]
 pub(crate) mod downstream;
-mod exception;
+pub(crate) mod exception;
 mod fields;
 mod fit;
 mod invocation;
@@ -22,11 +26,15 @@ mod name;
 mod named_daemon;
 mod node;
 pub(crate) mod open;
+#[cfg(feature = "messages")]
+pub(crate) mod opening;
 mod outbox;
 pub(crate) mod probe;
 mod record;
 pub(crate) mod scope;
 mod scratch;
+#[cfg(feature = "messages")]
+pub(crate) mod segment;
 mod serializer;
 mod shared;
 mod sinks;

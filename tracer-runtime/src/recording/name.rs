@@ -23,6 +23,28 @@ pub(crate) fn valid_name(name: &str) -> Cow<'_, str> {
     Cow::Owned(if valid.trim().is_empty() { "unnamed".to_owned() } else { valid })
 }
 
+/// `name` as X-Ray takes it of a segment, where fewer characters are legal.
+#[cfg(feature = "messages")]
+pub(crate) fn valid_segment_name(name: &str) -> Cow<'_, str> {
+    let name = valid_name(name);
+    if name.chars().all(is_legal_in_a_segment) {
+        return name;
+    }
+    super::warning::once("segment name", || {
+        let shown = beginning(&name, 60);
+        format!(
+            "the segment's name {shown:?} is mended: it has letters, digits, spaces and _ . : / % & # = + - @"
+        )
+    });
+    let valid: String = name.chars().filter(|c| is_legal_in_a_segment(*c)).collect();
+    Cow::Owned(if valid.trim().is_empty() { "unnamed".to_owned() } else { valid })
+}
+
+#[cfg(feature = "messages")]
+fn is_legal_in_a_segment(c: char) -> bool {
+    if c.is_ascii() { is_legal(c) && c != '\\' } else { c.is_alphanumeric() || c.is_whitespace() }
+}
+
 /// Letters, digits, marks and white space of any script, and `_ . : / % & # = + \ - @`.
 fn is_legal(c: char) -> bool {
     let is_foreign = !c.is_ascii() && !c.is_control();
@@ -60,6 +82,14 @@ mod tests {
         assert_eq!(without_generics("a::B<c::D<E>, F>"), "a::B");
         assert_eq!(without_generics("a::B<fn(u8) -> u8>"), "a::B");
         assert_eq!(without_generics("a::B"), "a::B");
+    }
+
+    #[cfg(feature = "messages")]
+    #[test]
+    fn a_segments_name_has_no_backslash_and_no_symbol() {
+        assert_eq!(valid_segment_name(r"a\b 注文✓"), "ab 注文");
+        assert_eq!(valid_segment_name("✓"), "unnamed");
+        assert_eq!(valid_segment_name("order-worker"), "order-worker");
     }
 
     #[test]

@@ -110,6 +110,12 @@ impl Open {
         Self::child(*segment, Name::Of(callsite, owner)).inspect(Self::annotate_handler)
     }
 
+    /// Opens by name what hangs at `place`, whatever is current.
+    #[cfg(feature = "messages")]
+    pub(super) fn at(place: Context, name: &str) -> Option<Self> {
+        Self::child(place, Name::Text(name))
+    }
+
     // Built where it stays: a copy would wait for the stores that it reads.
     #[inline(always)]
     fn child(parent: Context, name: Name<'_>) -> Option<Self> {
@@ -142,7 +148,7 @@ impl Open {
     }
 
     /// The context of a handler whose trace is not recorded: what it calls passes its header on.
-    fn unrecorded(place: Kept) -> Self {
+    pub(super) fn unrecorded(place: Kept) -> Self {
         Self { place, callsite: None, capture_response: false, capture_error: false, closes: false }
     }
 
@@ -191,6 +197,14 @@ impl Open {
         if let Place::Subsegment(index) = self.place.place {
             self.place.invocation.lock().adoptable = index;
         }
+    }
+
+    /// Lets it have begun `elapsed` before it was opened.
+    #[cfg(feature = "sqlx")]
+    pub(crate) fn begin_earlier(&self, elapsed: std::time::Duration) {
+        self.place.change(|state, index| {
+            state.record[index].start = state.start_of(state.record[index].start, elapsed);
+        });
     }
 
     pub(crate) fn is_recorded(&self) -> bool {
@@ -246,13 +260,25 @@ impl Open {
     /// Records why a downstream call failed; the function that makes the call says whether as text (P9).
     pub(crate) fn record_downstream_error(&self, flag: ErrorFlag, exceptions: impl FnOnce() -> Exceptions) {
         self.place.flag(flag);
+        if self.lets_errors_be_told() {
+            self.record_exceptions(&exceptions());
+        }
+    }
+
+    /// Whether the innermost function that says so, or else the tracer, lets the text of errors be recorded.
+    fn lets_errors_be_told(&self) -> bool {
         let captures = self.place.change(|state, index| {
             let asked = state.record.ancestors(index).find_map(|at| state.record[at].callsite?.capture_error);
             asked.unwrap_or(state.capture_error)
         });
-        if captures == Some(true) {
-            self.record_exceptions(&exceptions());
-        }
+        captures == Some(true)
+    }
+
+    /// What is opened inside of a function says of errors what that says (P9).
+    #[cfg(feature = "messages")]
+    pub(crate) fn as_of_its_function(mut self) -> Self {
+        self.capture_error = self.lets_errors_be_told();
+        self
     }
 
     fn record_exceptions(&self, exceptions: &Exceptions) {

@@ -55,6 +55,8 @@ pub(crate) struct Record {
     /// Namespaces of metadata as JSON strings; the first is the tracer's service.
     pub(crate) namespaces: Vec<Text>,
     pub(crate) dropped: Dropped,
+    /// Where the outermost is a segment of our own: what that hangs on, zero for nothing. No other hangs there.
+    pub(crate) segment_parent: Option<SegmentId>,
     pub(crate) deepest: u32,
     /// Bytes of the arena that belong to no live subsegment any more.
     garbage: usize,
@@ -170,6 +172,11 @@ impl Record {
     /// The subsegment `id` at `index`, unless it was sent and its entry given to another since.
     pub(crate) fn find(&self, index: NodeIndex, id: SegmentId) -> Option<&Node> {
         self.nodes.get(index as usize).filter(|node| node.id == id && node.stage != Stage::Free)
+    }
+
+    /// Whether it is the segment of our own that all others are in.
+    pub(crate) fn is_segment(&self, index: NodeIndex) -> bool {
+        self.segment_parent == Some(self[index].parent_id)
     }
 
     /// Opens a subsegment unless the memory cap is reached.

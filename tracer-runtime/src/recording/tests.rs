@@ -15,6 +15,8 @@ use crate::sink::{NotSent, Sink};
 use crate::testing;
 
 mod limits;
+#[cfg(feature = "messages")]
+mod segments;
 mod values;
 
 const HEADER: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a:1";
@@ -124,6 +126,13 @@ fn check_schema(document: &Value, is_root: bool) {
     assert_eq!(members.contains_key("type"), is_root);
     assert_eq!(members.contains_key("trace_id"), is_root);
     assert_eq!(members.contains_key("parent_id"), is_root);
+    check_values(document);
+    let nested = document["subsegments"].as_array();
+    assert!(nested.is_none_or(|nested| !nested.is_empty()));
+    nested.into_iter().flatten().for_each(|child| check_schema(child, false));
+}
+
+fn check_values(document: &Value) {
     for (key, value) in document["annotations"].as_object().into_iter().flatten() {
         assert!(
             crate::annotation::is_valid_key(key)
@@ -133,9 +142,6 @@ fn check_schema(document: &Value, is_root: bool) {
     assert!(
         document["metadata"].as_object().into_iter().flatten().all(|(_, namespace)| namespace.is_object())
     );
-    let nested = document["subsegments"].as_array();
-    assert!(nested.is_none_or(|nested| !nested.is_empty()));
-    nested.into_iter().flatten().for_each(|child| check_schema(child, false));
 }
 
 proptest! {

@@ -205,6 +205,12 @@ where
         Self { future: Some(future), state, probe }
     }
 
+    /// Goes on in a scope that was opened for it.
+    #[cfg(feature = "messages")]
+    pub(crate) fn resume(self: Pin<&mut Self>, scope: Scope) {
+        self.project().state.leave(scope);
+    }
+
     /// Of a handler that returns a future.
     pub fn handler(
         callsite: &'static Callsite,

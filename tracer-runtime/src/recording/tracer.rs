@@ -193,6 +193,7 @@ pub struct TracerBuilder {
     service: Option<String>,
     capture_response: Option<bool>,
     capture_error: Option<bool>,
+    collect_sql_queries: Option<bool>,
     sink: Option<Arc<dyn Sink>>,
     is_test: bool,
 }
@@ -235,6 +236,16 @@ impl TracerBuilder {
         Self { capture_error: Some(capture), ..self }
     }
 
+    /// Whether the text of SQL queries is recorded, without the values that are bound to its placeholders. Off unless
+    /// `AWS_XRAY_COLLECT_SQL_QUERIES` says otherwise: a text may hold literals.
+    ///
+    /// ```
+    /// let tracer = tracer_runtime::Tracer::builder().collect_sql_queries(true).build();
+    /// ```
+    pub fn collect_sql_queries(self, collect: bool) -> Self {
+        Self { collect_sql_queries: Some(collect), ..self }
+    }
+
     /// Where documents go, in place of the X-Ray daemon.
     ///
     /// ```
@@ -261,6 +272,7 @@ impl TracerBuilder {
         config.service = self.service.unwrap_or(config.service);
         config.capture_response = self.capture_response.unwrap_or(config.capture_response);
         config.capture_error = self.capture_error.unwrap_or(config.capture_error);
+        config.collect_sql_queries = self.collect_sql_queries.unwrap_or(config.collect_sql_queries);
         let from_environment = || UdpSink::from_environment().map(|sink| Arc::new(sink) as Arc<dyn Sink>);
         let sink = self.sink.or_else(|| config.enabled.then(from_environment).flatten());
         config.enabled &= sink.is_some();
