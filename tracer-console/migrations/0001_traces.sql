@@ -10,11 +10,12 @@ CREATE TABLE traces (
     first_end INTEGER,
     last_end INTEGER,
     arrived INTEGER NOT NULL,
-    -- Microseconds.
-    response_time INTEGER,
-    duration INTEGER NOT NULL,
-    -- Bits: see `Flags` in row.rs.
+    -- Seconds, as in the summary.
+    response_time REAL NOT NULL,
+    duration REAL NOT NULL,
+    -- Bits of the marks in marks.rs: those that the trace has, and those that any of its segments has.
     flags INTEGER NOT NULL,
+    any_marks INTEGER NOT NULL,
     -- Of the root's HTTP block.
     status INTEGER,
     method TEXT,
@@ -65,18 +66,20 @@ CREATE TABLE texts (
     PRIMARY KEY (key, value, trace)
 ) WITHOUT ROWID;
 
--- Services of a trace.
+-- Services of a trace, with the marks that any of their segments has.
 CREATE TABLE services (
     name INTEGER NOT NULL,
     trace INTEGER NOT NULL,
+    marks INTEGER NOT NULL,
     PRIMARY KEY (name, trace)
 ) WITHOUT ROWID;
 
--- Calls from one service to another.
+-- Calls from one service to another, with the marks that any caller saw.
 CREATE TABLE calls (
     caller INTEGER NOT NULL,
     callee INTEGER NOT NULL,
     trace INTEGER NOT NULL,
+    marks INTEGER NOT NULL,
     PRIMARY KEY (caller, callee, trace)
 ) WITHOUT ROWID;
 

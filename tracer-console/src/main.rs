@@ -9,6 +9,8 @@ use clap::Parser as _;
 fn main() -> ExitCode {
     let done = match commands::Command::parse().chosen {
         commands::Chosen::Serve(serve) => serve.run(),
+        commands::Chosen::Traces(traces) => traces.run(),
+        commands::Chosen::Analyze(analyze) => analyze.run(),
         commands::Chosen::Lambda(lambda) => lambda.run(),
         commands::Chosen::Show(show) => show.run(),
     };

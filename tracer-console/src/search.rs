@@ -1,6 +1,7 @@
 //! A search among all traces of a store: which might be meant, newest first.
 
 use crate::compiled::CompiledTrace;
+use crate::filter::Prefilter;
 use crate::timestamp::Timestamp;
 use crate::trace::Trace;
 use crate::trace_id::TraceId;
@@ -17,6 +18,7 @@ use crate::trace_id::TraceId;
 #[derive(Debug, Clone)]
 pub struct Search {
     pub(crate) range: TimeRange,
+    pub(crate) prefilter: Prefilter,
     pub(crate) after: Option<Position>,
     pub(crate) limit: usize,
 }
@@ -79,7 +81,7 @@ impl Search {
     #[must_use]
     pub fn between(from: Timestamp, to: Timestamp) -> Self {
         let range = TimeRange { from, to, by: TimeRangeType::default() };
-        Self { range, after: None, limit: usize::MAX }
+        Self { range, prefilter: Prefilter::Anything, after: None, limit: usize::MAX }
     }
 
     /// At most so many traces in a page.

@@ -1,11 +1,15 @@
 //! What can be asked for on the command line.
 
+mod analyze;
+mod endpoint;
 #[cfg(feature = "sqs")]
 mod event_source;
+mod kept;
 mod lambda;
 mod screen;
 mod serve;
 mod show;
+mod traces;
 
 /// X-Ray on your own machine.
 #[derive(Debug, clap::Parser)]
@@ -17,11 +21,15 @@ pub(crate) struct Command {
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Chosen {
-    /// Receive what tracers send and draw each trace when it is quiet
+    /// Be X-Ray: receive what tracers send, keep it, answer X-Ray's API
     Serve(serve::Serve),
+    /// List the traces that a filter expression finds
+    Traces(traces::Traces),
+    /// Say how fast and how well the traces of a service went
+    Analyze(analyze::Analyze),
     /// Run a function binary as AWS Lambda does, and draw its traces
     Lambda(Box<lambda::Lambda>),
-    /// Draw the documents of a file, one a line
+    /// Draw a trace, or the documents of a file
     Show(show::Show),
 }
 

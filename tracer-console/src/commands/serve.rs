@@ -1,4 +1,4 @@
-//! `serve`: receives, and draws each trace when nothing more of it has come for a while.
+//! `serve`: receives, keeps and answers, and draws each trace when nothing more of it has come for a while.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,13 +8,19 @@ use std::time::{Duration, Instant};
 use tracer_console::{Console, ConsoleOptions, Revision, TraceId, TraceStore};
 
 use super::Failure;
+use super::kept::Kept;
 use super::screen::Screen;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Serve {
-    /// The UDP address to receive on; port 0 takes a free one
+    /// The address, for documents over UDP and for X-Ray's API over TCP; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:2000")]
     listen: String,
+    #[command(flatten)]
+    kept: Kept,
+    /// Draw no traces
+    #[arg(long)]
+    quiet: bool,
     #[command(flatten)]
     screen: Screen,
 }
@@ -25,21 +31,29 @@ pub(super) const QUIET: Duration = Duration::from_secs(1);
 impl Serve {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let stopping = on_interrupt()?;
+        let (store, place) = self.kept.open()?;
         let console =
-            Console::start(ConsoleOptions { listen: self.listen.clone(), ..ConsoleOptions::default() })?;
+            Console::start(ConsoleOptions { listen: self.listen.clone(), store, ..ConsoleOptions::default() })?;
         let mut drawn = Drawn::new(Arc::clone(console.store()), self.screen);
         Screen::say(&format!(
-            "ready, receiving on UDP {} (buffer {} bytes)",
+            "ready on {}, UDP (buffer {} bytes) and TCP; traces are kept {place}",
             console.local_addr(),
             console.granted_buffer()
         ));
         while !stopping.load(Ordering::Acquire) {
-            drawn.look(QUIET);
+            if self.quiet {
+                std::thread::park_timeout(Duration::from_millis(100));
+            } else {
+                drawn.look(QUIET);
+            }
         }
-        drawn.look(Duration::ZERO);
+        if !self.quiet {
+            drawn.look(Duration::ZERO);
+        }
         let counts = console.counts();
+        let by_kernel = counts.dropped_by_kernel.map_or_else(String::new, |count| format!(" and by the kernel {count}"));
         anstream::eprintln!(
-            "received {}, refused {}, dropped {}",
+            "received {}, refused {}, dropped {}{by_kernel}",
             counts.received,
             counts.refused,
             counts.dropped

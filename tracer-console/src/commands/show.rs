@@ -1,26 +1,60 @@
-//! `show`: draws documents from a file.
+//! `show`: draws a trace that X-Ray has, or documents from a file.
 
 use std::io::{BufRead, BufReader};
 
-use serde_json::Value;
-use tracer_console::{Document, MemoryStore, Refusal, Revision, TraceStore as _, read_datagram};
+use serde_json::{Value, json};
+use tracer_console::{Document, MemoryStore, Refusal, Revision, TraceId, TraceStore as _, read_datagram};
 
 use super::Failure;
+use super::endpoint::Endpoint;
 use super::screen::Screen;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Show {
-    /// One a line: documents, or JSON objects whose member `raw` is a datagram; `-` reads the standard input
-    file: String,
+    /// A trace's id; or a file with one a line: documents, or JSON objects whose member `raw` is a datagram; `-` reads the
+    /// standard input
+    #[arg(value_name = "TRACE|FILE")]
+    shown: String,
+    /// Print the documents of the trace, one a line
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     screen: Screen,
+    #[command(flatten)]
+    endpoint: Endpoint,
 }
 
 impl Show {
     pub(crate) fn run(self) -> Result<(), Failure> {
+        match self.shown.parse::<TraceId>() {
+            Ok(id) => self.show_trace(id),
+            Err(_) => self.show_file(),
+        }
+    }
+
+    fn show_trace(&self, id: TraceId) -> Result<(), Failure> {
+        let answer = self.endpoint.call("/Traces", &json!({ "TraceIds": [id.to_string()] }))?;
+        let segments = answer["Traces"][0]["Segments"].as_array().cloned().unwrap_or_default();
+        let documents = segments.iter().filter_map(|segment| segment["Document"].as_str());
+        if self.json {
+            documents.for_each(Screen::say);
+            return Ok(());
+        }
+        let store = MemoryStore::default();
+        for document in documents {
+            if let Err(refusal) = Document::parse(document).and_then(|document| store.record(document)) {
+                Screen::refuse("", &refusal);
+            }
+        }
+        let trace = store.trace(id).ok_or_else(|| format!("there is no trace {id}"))?;
+        self.screen.draw(&trace);
+        Ok(())
+    }
+
+    fn show_file(&self) -> Result<(), Failure> {
         let store = MemoryStore::default();
         for (at, line) in self.input()?.split(b'\n').enumerate() {
-            let line = line.map_err(|error| format!("cannot read {}: {error}", self.file))?;
+            let line = line.map_err(|error| format!("cannot read {}: {error}", self.shown))?;
             // Bytes that are not UTF-8 are refused (or shown as such) without the rest of the file.
             let line = String::from_utf8_lossy(&line);
             if line.trim().is_empty() {
@@ -33,11 +67,13 @@ impl Show {
         let traces = store.changed_since(Revision::default());
         if traces.is_empty() {
             return Err(
-                format!("{} has no document that can be drawn; one document a line", self.file).into()
+                format!("{} has no document that can be drawn; one document a line", self.shown).into()
             );
         }
         for (id, _) in traces {
-            if let Some(trace) = store.trace(id) {
+            if self.json {
+                store.documents(id).iter().for_each(|document| Screen::say(document));
+            } else if let Some(trace) = store.trace(id) {
                 self.screen.draw(&trace);
             }
         }
@@ -45,11 +81,11 @@ impl Show {
     }
 
     fn input(&self) -> Result<Box<dyn BufRead>, Failure> {
-        if self.file == "-" {
+        if self.shown == "-" {
             return Ok(Box::new(std::io::stdin().lock()));
         }
         let file =
-            std::fs::File::open(&self.file).map_err(|error| format!("cannot read {}: {error}", self.file))?;
+            std::fs::File::open(&self.shown).map_err(|error| format!("cannot read {}: {error}", self.shown))?;
         Ok(Box::new(BufReader::new(file)))
     }
 }

@@ -1,11 +1,12 @@
 //! Groups in an expression: the expression of a group takes the place of its name.
 
-use std::collections::HashSet;
+use std::ops::Range;
 
 use super::FilterExpression;
 use super::error::{FilterError, FilterErrorKind, quoted};
 use super::keyword::Keyword;
 use super::lexer;
+use super::suggestion::did_you_mean;
 use super::syntax::{Expression, Test, TextOperator};
 use super::token::TokenKind;
 
@@ -26,7 +27,7 @@ const MAX_PARTS: usize = 10_000;
 /// The expression with those of `groups` in the place of their names: a trace is in a group when its expression matches.
 /// Of several groups that a condition means (`group.name BEGINSWITH "team-"`), one must match.
 pub(crate) fn expand(filter: &FilterExpression, groups: &[Group]) -> Result<Option<Expression>, FilterError> {
-    let mut expansion = Expansion { filter, groups, within: Vec::new(), parts: 0, found: HashSet::new() };
+    let mut expansion = Expansion { filter, groups, within: Vec::new(), parts: 0 };
     filter.expression.as_ref().map(|expression| expansion.of(expression)).transpose()
 }
 
@@ -37,7 +38,6 @@ struct Expansion<'e> {
     /// The groups whose expressions are being expanded, outermost first.
     within: Vec<&'e Group>,
     parts: usize,
-    found: HashSet<&'e str>,
 }
 
 impl<'e> Expansion<'e> {
@@ -85,7 +85,7 @@ impl<'e> Expansion<'e> {
             let known: Vec<_> = self.groups.iter().map(|group| of(group).as_str()).collect();
             let error = self.refuse_at(asked, format!("there is no group {}", quoted(asked)));
             let error = error.with_expected(known.iter().copied());
-            return Err(match super::suggestion::did_you_mean(asked, known) {
+            return Err(match did_you_mean(asked, known) {
                 Some(meant) => error.with_help(format!("did you mean {}?", quoted(meant))),
                 None => error,
             });
@@ -101,7 +101,6 @@ impl<'e> Expansion<'e> {
         if self.within.len() == MAX_DEPTH {
             return Err(self.refuse(format!("groups name each other more than {MAX_DEPTH} levels deep")));
         }
-        self.found.insert(&group.name);
         let Some(expression) = &group.expression.expression else {
             // No filter: all traces are in it.
             return Ok(Expression::And(Vec::new()));
@@ -121,7 +120,7 @@ impl<'e> Expansion<'e> {
         let named = self.within.first().map_or(asked, |outermost| outermost.name.as_str());
         let arn = self.within.first().map_or(asked, |outermost| outermost.arn.as_str());
         let text = &self.filter.text;
-        let names_it = |kind: &TokenKind, span: std::ops::Range<usize>| match kind {
+        let names_it = |kind: &TokenKind, span: Range<usize>| match kind {
             TokenKind::Text(text) => text == named || text == arn,
             TokenKind::Word => &text[span] == named,
             _ => false,

@@ -125,7 +125,9 @@ fn kept(expression: &Expression) -> Prefilter {
         Expression::Service(service, Some(block)) => some_segment(service, block),
         Expression::Edge(from, to, Some(block)) => some_call(from, to, block),
         Expression::RootCause(cause, _, _) => Prefilter::Where(Indexed::RootCauses(*cause)),
-        Expression::RootCauseJson(examples) if examples.as_array().is_some_and(|examples| !examples.is_empty()) => {
+        Expression::RootCauseJson(examples)
+            if examples.as_array().is_some_and(|examples| !examples.is_empty()) =>
+        {
             Prefilter::any(Cause::ALL.into_iter().map(|cause| Prefilter::Where(Indexed::RootCauses(cause))))
         }
         leaf => exact(leaf).map_or(Prefilter::Anything, Prefilter::Where),
@@ -162,7 +164,9 @@ fn exact(leaf: &Expression) -> Option<Indexed> {
             mark(block).map(|mark| Indexed::Edge(from.clone(), to.clone(), Some(mark)))
         }
         // A cause has at least one service, and that an entity; exceptions it may have none.
-        Expression::RootCause(cause, Level::Service | Level::Entity, None) => Some(Indexed::RootCauses(*cause)),
+        Expression::RootCause(cause, Level::Service | Level::Entity, None) => {
+            Some(Indexed::RootCauses(*cause))
+        }
         _ => None,
     }
 }
@@ -226,12 +230,8 @@ fn some(
     condition: &impl Fn(Keyword, &Test) -> Prefilter,
 ) -> Prefilter {
     match block {
-        Expression::And(parts) => {
-            Prefilter::all(parts.iter().map(|part| some(part, marked, condition)))
-        }
-        Expression::Or(parts) => {
-            Prefilter::any(parts.iter().map(|part| some(part, marked, condition)))
-        }
+        Expression::And(parts) => Prefilter::all(parts.iter().map(|part| some(part, marked, condition))),
+        Expression::Or(parts) => Prefilter::any(parts.iter().map(|part| some(part, marked, condition))),
         Expression::Condition(keyword, test) => match mark(block) {
             Some(mark) => marked(Some(mark)),
             None => Prefilter::all([marked(None), condition(*keyword, test)].into_iter()),

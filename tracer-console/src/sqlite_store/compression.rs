@@ -18,7 +18,8 @@ const LARGEST_DOCUMENT: usize = 64 << 20;
 /// Which dictionary a document is compressed with; 0 is none.
 pub(super) type DictionaryId = i64;
 
-/// Compresses for the writer, and trains the dictionary when there are enough samples.
+/// Compresses for the writer, and trains the dictionary when there are enough samples; without a dictionary by default.
+#[derive(Default)]
 pub(super) struct Packer {
     dictionary: DictionaryId,
     compressor: Compressor<'static>,

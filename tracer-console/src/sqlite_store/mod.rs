@@ -1,10 +1,13 @@
 //! A store in an SQLite file: documents are truth, compressed; tables beside them know what filters look at.
 //!
-//! Downwards: [`writer`] is the one thread that writes, [`reader`] reads beside it; [`row`] derives what the tables know,
+//! Downwards: [`writer`] is the one thread that writes, [`reader`] reads beside it, [`select`] and [`condition`] search;
+//! [`row`] and [`marks`] derive what the tables know,
 //! [`row_changes`] brings them up to date; [`compression`], [`names`], [`retention`], [`progress`] and [`schema`] are what these need.
 
 mod compression;
+mod condition;
 mod error;
+mod marks;
 mod names;
 mod progress;
 mod reader;

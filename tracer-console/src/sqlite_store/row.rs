@@ -1,26 +1,17 @@
 //! What the tables know of a trace: the columns that filters look at, derived from its documents.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, params};
 
 use super::error::SqliteError;
+use super::marks::Marks;
 use crate::compiled::{AnnotationValue, CompiledTrace, Segment};
 use crate::timestamp::Timestamp;
 use crate::trace::Trace;
 use crate::trace_id::TraceId;
-
-/// Bits of the column `flags`, each a keyword of filter expressions.
-pub(super) mod flags {
-    pub(in crate::sqlite_store) const OK: i64 = 1;
-    pub(in crate::sqlite_store) const ERROR: i64 = 2;
-    pub(in crate::sqlite_store) const FAULT: i64 = 4;
-    pub(in crate::sqlite_store) const THROTTLE: i64 = 8;
-    pub(in crate::sqlite_store) const PARTIAL: i64 = 16;
-    pub(in crate::sqlite_store) const INFERRED: i64 = 32;
-}
 
 /// A value that is looked for by index; each type is a range of its own.
 #[derive(Debug, Clone)]
@@ -55,14 +46,15 @@ pub(super) struct Row {
     last_end: Option<i64>,
     response_time: f64,
     duration: f64,
-    flags: i64,
+    flags: Marks,
+    any_marks: Marks,
     status: Option<i64>,
     method: Option<String>,
     url: Option<String>,
     pub(super) annotations: BTreeSet<(String, Indexed)>,
     pub(super) texts: BTreeSet<(&'static str, String)>,
-    pub(super) services: BTreeSet<String>,
-    pub(super) calls: BTreeSet<(String, String)>,
+    pub(super) services: BTreeSet<(String, Marks)>,
+    pub(super) calls: BTreeSet<(String, String, Marks)>,
     pub(super) links: BTreeSet<LinkRow>,
 }
 
@@ -78,7 +70,8 @@ impl Row {
             last_end: ends().max(),
             response_time: compiled.response_time(),
             duration: compiled.duration(),
-            flags: flags_of(&compiled),
+            flags: Marks::of_trace(&compiled),
+            any_marks: compiled.segments().iter().map(Marks::of_segment).collect(),
             status: compiled.http_status().and_then(|status| i64::try_from(status).ok()),
             method: root("method"),
             url: root("url"),
@@ -114,15 +107,27 @@ impl Row {
     }
 
     fn put_services(&mut self, compiled: &CompiledTrace<'_>) {
-        let names = compiled.services().iter().flat_map(|service| service.names());
-        self.services.extend(names.map(|name| name.clone().into_owned()));
+        let mut services = BTreeMap::<&str, Marks>::new();
+        // A client has no segments, and a service may have none that are known.
+        let all = compiled.services().iter().flat_map(|service| service.names());
+        services.extend(all.map(|name| (&**name, Marks::default())));
+        for segment in compiled.segments() {
+            let names = compiled.service_of(segment).into_iter().flat_map(|service| service.names());
+            names.for_each(|name| services.entry(name).or_default().add(Marks::of_segment(segment)));
+        }
+        let mut calls = BTreeMap::<(&str, &str), Marks>::new();
         for call in compiled.calls() {
             let names = |id| compiled.service(id).names().iter();
             for caller in names(call.caller()) {
-                let pairs = names(call.callee()).map(|callee| (caller.to_string(), callee.to_string()));
-                self.calls.extend(pairs);
+                for callee in names(call.callee()) {
+                    calls.entry((caller, callee)).or_default().add(Marks::of_call(call));
+                }
             }
         }
+        let owned = str::to_owned;
+        self.services = services.into_iter().map(|(name, marks)| (owned(name), marks)).collect();
+        let calls = calls.into_iter().map(|((from, to), marks)| (owned(from), owned(to), marks));
+        self.calls = calls.collect();
     }
 
     fn put_links(&mut self, trace: &Trace) {
@@ -140,7 +145,8 @@ impl Row {
     /// Makes the row of a new trace, to be filled before the transaction ends.
     pub(super) fn begin(connection: &Connection, id: TraceId) -> Result<i64, SqliteError> {
         let insert = "INSERT INTO traces (id, start, latest, arrived, duration, response_time, flags, documents, \
-                      bytes, revision) VALUES (?1, 0, 0, 0, 0, 0, 0, 0, 0, 0)";
+                      any_marks, \
+                      bytes, revision) VALUES (?1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)";
         connection.prepare_cached(insert)?.execute([blob_of(id)])?;
         Ok(connection.last_insert_rowid())
     }
@@ -155,7 +161,7 @@ impl Row {
     ) -> Result<(), SqliteError> {
         let update = "UPDATE traces SET start = ?2, latest = ?3, first_end = ?4, last_end = ?5, arrived = ?6, \
                       response_time = ?7, duration = ?8, flags = ?9, status = ?10, method = ?11, url = ?12, \
-                      documents = ?13, bytes = ?14, revision = ?15 WHERE trace = ?1";
+                      documents = ?13, bytes = ?14, revision = ?15, any_marks = ?16 WHERE trace = ?1";
         let bytes = i64::try_from(size.bytes).unwrap_or(i64::MAX);
         connection.prepare_cached(update)?.execute(params![
             trace,
@@ -173,21 +179,10 @@ impl Row {
             size.documents,
             bytes,
             revision,
+            self.any_marks,
         ])?;
         Ok(())
     }
-}
-
-fn flags_of(compiled: &CompiledTrace<'_>) -> i64 {
-    let set = [
-        (flags::OK, compiled.is_ok()),
-        (flags::ERROR, compiled.has_error()),
-        (flags::FAULT, compiled.has_fault()),
-        (flags::THROTTLE, compiled.has_throttle()),
-        (flags::PARTIAL, compiled.is_partial()),
-        (flags::INFERRED, compiled.has_inferred()),
-    ];
-    set.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag).sum()
 }
 
 pub(super) fn blob_of(id: TraceId) -> [u8; 16] {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, Statement};
 
 use super::error::SqliteError;
+use super::marks::Marks;
 use super::names::Names;
 use super::row::{Indexed, LinkRow, Row, blob_of};
 
@@ -36,23 +37,25 @@ impl IndexRow for (i64, String) {
     }
 }
 
-/// The name of a service.
-impl IndexRow for i64 {
-    const INSERT: &'static str = "INSERT OR IGNORE INTO services (name, trace) VALUES (?1, ?2)";
-    const DELETE: &'static str = "DELETE FROM services WHERE name = ?1 AND trace = ?2";
-
-    fn execute(&self, trace: i64, statement: &mut Statement<'_>) -> rusqlite::Result<usize> {
-        statement.execute((self, trace))
-    }
-}
-
-/// The names of the two services of a call.
-impl IndexRow for (i64, i64) {
-    const INSERT: &'static str = "INSERT OR IGNORE INTO calls (caller, callee, trace) VALUES (?1, ?2, ?3)";
-    const DELETE: &'static str = "DELETE FROM calls WHERE caller = ?1 AND callee = ?2 AND trace = ?3";
+/// The name of a service, and its marks.
+impl IndexRow for (i64, Marks) {
+    const INSERT: &'static str = "INSERT OR IGNORE INTO services (name, marks, trace) VALUES (?1, ?2, ?3)";
+    const DELETE: &'static str = "DELETE FROM services WHERE name = ?1 AND marks = ?2 AND trace = ?3";
 
     fn execute(&self, trace: i64, statement: &mut Statement<'_>) -> rusqlite::Result<usize> {
         statement.execute((self.0, self.1, trace))
+    }
+}
+
+/// The names of the two services of a call, and its marks.
+impl IndexRow for (i64, i64, Marks) {
+    const INSERT: &'static str =
+        "INSERT OR IGNORE INTO calls (caller, callee, marks, trace) VALUES (?1, ?2, ?3, ?4)";
+    const DELETE: &'static str =
+        "DELETE FROM calls WHERE caller = ?1 AND callee = ?2 AND marks = ?3 AND trace = ?4";
+
+    fn execute(&self, trace: i64, statement: &mut Statement<'_>) -> rusqlite::Result<usize> {
+        statement.execute((self.0, self.1, self.2, trace))
     }
 }
 
@@ -126,8 +129,8 @@ fn execute<R: IndexRow>(
 pub(super) struct RowChanges {
     annotations: Difference<(String, Indexed)>,
     texts: Difference<(&'static str, String)>,
-    services: Difference<String>,
-    calls: Difference<(String, String)>,
+    services: Difference<(String, Marks)>,
+    calls: Difference<(String, String, Marks)>,
     links: Difference<LinkRow>,
 }
 
@@ -145,8 +148,10 @@ impl RowChanges {
         let mut number = |text: &str| names.number(connection, text);
         self.annotations.numbered(|(key, value)| Ok((number(&key)?, value)))?.write(connection)?;
         self.texts.numbered(|(key, value)| Ok((number(key)?, value)))?.write(connection)?;
-        self.services.numbered(|name| number(&name))?.write(connection)?;
-        let both = |(caller, callee): (String, String)| Ok((number(&caller)?, number(&callee)?));
+        self.services.numbered(|(name, marks)| Ok((number(&name)?, marks)))?.write(connection)?;
+        let both = |(caller, callee, marks): (String, String, Marks)| {
+            Ok((number(&caller)?, number(&callee)?, marks))
+        };
         self.calls.numbered(both)?.write(connection)?;
         self.links.write(connection)
     }

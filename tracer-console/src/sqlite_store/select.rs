@@ -1,8 +1,9 @@
-//! A search as SQL: by time, newest first, a page at a time.
+//! A search as SQL: by time and by what the filter says, newest first, a page at a time.
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
+use super::condition::Condition;
 use super::error::SqliteError;
 use super::row::{blob_of, id_of};
 use crate::search::{Found, Position, Search, TimeRangeType};
@@ -13,16 +14,20 @@ pub(super) fn search(connection: &Connection, search: &Search) -> Result<Found, 
     let range = &search.range;
     let (from, to) = (range.from.micros(), range.to.micros());
     let in_range = match range.by {
-        TimeRangeType::TraceId => "start >= ?1 AND start < ?2",
-        TimeRangeType::Event => "latest >= ?1 AND start < ?2",
-        TimeRangeType::Service => "last_end >= ?1 AND first_end < ?2",
+        TimeRangeType::TraceId => "start >= ? AND start < ?",
+        TimeRangeType::Event => "latest >= ? AND start < ?",
+        TimeRangeType::Service => "last_end >= ? AND first_end < ?",
     };
     let count = format!("SELECT count(*) FROM traces WHERE {in_range}");
     let scanned: i64 = connection.prepare_cached(&count)?.query_row((from, to), |row| row.get(0))?;
     let mut values = vec![Value::from(from), Value::from(to)];
     let mut page = format!("SELECT id, start FROM traces WHERE {in_range}");
+    if let Some(condition) = Condition::of(&search.prefilter) {
+        page.push_str(&format!(" AND {}", condition.text));
+        values.extend(condition.values);
+    }
     if let Some(after) = search.after {
-        page.push_str(" AND (start, id) < (?3, ?4)");
+        page.push_str(" AND (start, id) < (?, ?)");
         values.extend([Value::from(after.start.micros()), Value::from(blob_of(after.id).to_vec())]);
     }
     let limit = search.limit.min(MOST_IN_A_PAGE);

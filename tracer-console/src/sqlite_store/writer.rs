@@ -117,6 +117,7 @@ impl Writer {
             // Nothing of the transaction is in the file, so nothing of it may be remembered.
             self.open.clear();
             self.names = Names::default();
+            self.packer = Packer::new(&self.connection).unwrap_or_default();
             let refusal = Refusal::new(RefusalCode::NotStored, error.to_string());
             vec![Err(refusal); count]
         });
@@ -174,7 +175,8 @@ impl Writer {
         }
         transaction.commit()?;
         close_least_used(open);
-        retention.shrink(connection)?;
+        // What is committed is stored, whether or not space can be given back now.
+        let _ = retention.shrink(connection);
         Ok(outcome)
     }
 }

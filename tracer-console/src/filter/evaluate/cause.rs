@@ -17,7 +17,8 @@ pub(super) fn has_cause(
     level: Level,
     block: Option<&Expression>,
 ) -> bool {
-    let services = of_kind(trace.root_causes(), cause).iter().flat_map(|cause| Position::each(&cause.services));
+    let services =
+        of_kind(trace.root_causes(), cause).iter().flat_map(|cause| Position::each(&cause.services));
     match level {
         Level::Service => elements(services).any(|element| satisfies_block(&element, block)),
         Level::Entity => elements(entities(services)).any(|element| satisfies_block(&element, block)),

@@ -47,9 +47,7 @@ impl Subject for CompiledTrace<'_> {
                 self.annotations().values(key).iter().any(|entry| is_annotation(entry, test))
             }
             Expression::Service(service, None) if service.is_any() => !self.segments().is_empty(),
-            Expression::Service(service, None) => {
-                self.services().iter().any(|known| service.is_of(known))
-            }
+            Expression::Service(service, None) => self.services().iter().any(|known| service.is_of(known)),
             Expression::Service(service, Some(block)) => has_segment(self, service, block),
             Expression::Edge(from, to, block) => has_call(self, (from, to), block.as_deref()),
             Expression::RootCause(cause, level, block) => has_cause(self, *cause, *level, block.as_deref()),

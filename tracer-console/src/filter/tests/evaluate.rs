@@ -21,7 +21,14 @@ fn web(more: serde_json::Value) -> Trace {
 #[test]
 fn what_is_absent_satisfies_no_comparison_and_its_absence_can_be_asked_for() {
     let trace = web(json!({}));
-    for keyword in ["http.status != 200", "http.status < 1000", "http.url != \"x\"", "user != \"x\"", "user", "http.status"] {
+    for keyword in [
+        "http.status != 200",
+        "http.status < 1000",
+        "http.url != \"x\"",
+        "user != \"x\"",
+        "user",
+        "http.status",
+    ] {
         assert!(!keeps(keyword, &trace), "{keyword}");
         assert!(keeps(&format!("!({keyword})"), &trace), "{keyword}");
     }
@@ -29,7 +36,8 @@ fn what_is_absent_satisfies_no_comparison_and_its_absence_can_be_asked_for() {
 
 #[test]
 fn of_several_values_one_is_enough_also_to_differ() {
-    let called = fixtures::segment("api", 2, (0.1, 0.2), json!({"user": "bob", "annotations": {"n": 2, "b": false}}));
+    let called =
+        fixtures::segment("api", 2, (0.1, 0.2), json!({"user": "bob", "annotations": {"n": 2, "b": false}}));
     let trace = fixtures::from_documents(&[
         fixtures::segment("web", 1, (0.0, 1.0), json!({"user": "alice", "annotations": {"n": 1, "b": true}})),
         called,
@@ -48,7 +56,9 @@ fn of_several_values_one_is_enough_also_to_differ() {
 #[test]
 fn an_annotation_of_another_type_than_the_literal_does_not_match() {
     let trace = web(json!({"annotations": {"text": "1", "number": 1, "yes": true, "no": false}}));
-    for kept in ["annotation.text = \"1\"", "annotation.number = 1", "annotation.yes = true", "annotation.no = false"] {
+    for kept in
+        ["annotation.text = \"1\"", "annotation.number = 1", "annotation.yes = true", "annotation.no = false"]
+    {
         assert!(keeps(kept, &trace), "{kept}");
     }
     for other in [
@@ -70,7 +80,10 @@ fn an_annotation_of_another_type_than_the_literal_does_not_match() {
 #[test]
 fn texts_are_compared_letter_by_letter() {
     let trace = web(json!({"user": "Alice"}));
-    assert!(keeps("user = \"Alice\" user CONTAINS \"lic\" user BEGINSWITH \"Al\" user ENDSWITH \"ice\"", &trace));
+    assert!(keeps(
+        "user = \"Alice\" user CONTAINS \"lic\" user BEGINSWITH \"Al\" user ENDSWITH \"ice\"",
+        &trace
+    ));
     assert!(!keeps("user = \"alice\" OR user CONTAINS \"LIC\" OR user BEGINSWITH \"l\"", &trace));
 }
 
@@ -100,11 +113,19 @@ fn an_edge_is_seen_as_its_caller_saw_it_and_named_by_who_was_called() {
     let call = fixtures::segment("api", 2, (0.1, 0.9), json!({"namespace": "remote", "fault": true}));
     let trace = fixtures::from_documents(&[
         fixtures::segment("web", 1, (0.0, 1.0), json!({"subsegments": [call]})),
-        fixtures::segment("api", 3, (0.2, 0.4), json!({"parent_id": fixtures::id(2).to_string(), "origin": "AWS::ECS::Container"})),
+        fixtures::segment(
+            "api",
+            3,
+            (0.2, 0.4),
+            json!({"parent_id": fixtures::id(2).to_string(), "origin": "AWS::ECS::Container"}),
+        ),
     ]);
     assert!(keeps("edge(\"web\", \"api\") { fault AND responsetime = 0.8 }", &trace));
     assert!(keeps("service(\"api\") { !fault AND responsetime = 0.2 }", &trace));
-    assert!(keeps("edge(\"web\", \"api\") { name = \"api\" type = \"AWS::ECS::Container\" !inferred !root }", &trace));
+    assert!(keeps(
+        "edge(\"web\", \"api\") { name = \"api\" type = \"AWS::ECS::Container\" !inferred !root }",
+        &trace
+    ));
     assert!(keeps("edge(id(type: \"client\"), \"web\") { root AND !fault }", &trace));
     assert!(!keeps("edge(\"api\", \"web\")", &trace));
 }
@@ -120,8 +141,14 @@ fn an_orphan_is_found_where_no_service_is_named() {
 #[test]
 fn elements_of_root_causes_have_their_position() {
     let trace = fixtures::trace("B");
-    assert!(keeps("rootcause.fault.service { first AND index = 0 AND name = \"shop/prod\" AND !last }", &trace));
-    assert!(keeps("rootcause.fault.service { type = \"AWS::Lambda::Function\" AND last AND !inferred }", &trace));
+    assert!(keeps(
+        "rootcause.fault.service { first AND index = 0 AND name = \"shop/prod\" AND !last }",
+        &trace
+    ));
+    assert!(keeps(
+        "rootcause.fault.service { type = \"AWS::Lambda::Function\" AND last AND !inferred }",
+        &trace
+    ));
     assert!(!keeps("rootcause.fault.service { index = 99 }", &trace));
     assert!(keeps("rootcause.fault.service rootcause.fault.exception !rootcause.error.exception", &trace));
     assert!(!keeps("rootcause.fault.entity", &fixtures::trace("C")));
@@ -151,7 +178,8 @@ fn the_selector_of_a_time_series_means_services_or_edges() {
     assert_eq!(services("!id(type: \"client\") AND !service(\"web\")"), ["remote"]);
     assert_eq!(services("edge(\"web\", \"payments.example.com\")"), [""; 0]);
     let selector = TimeSeriesSelector::parse("edge(\"web\", \"payments.example.com\")").unwrap();
-    let is_selected = |caller, callee| selector.selects_edge(compiled.service(caller), compiled.service(callee));
+    let is_selected =
+        |caller, callee| selector.selects_edge(compiled.service(caller), compiled.service(callee));
     let selected = compiled.calls().iter().filter(|call| is_selected(call.caller(), call.callee()));
     assert_eq!(selected.count(), 1);
 }

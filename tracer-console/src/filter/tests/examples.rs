@@ -8,7 +8,11 @@ const NAMES: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
 /// The names of the traces that an expression keeps.
 fn kept(text: &str) -> String {
     let slow = FilterExpression::parse("responsetime > 1").unwrap();
-    let groups = [Group { name: "slow".into(), arn: "arn:aws:xray:eu-west-1:1:group/slow/1".into(), expression: slow }];
+    let groups = [Group {
+        name: "slow".into(),
+        arn: "arn:aws:xray:eu-west-1:1:group/slow/1".into(),
+        expression: slow,
+    }];
     let filter = FilterExpression::parse(text).unwrap_or_else(|error| panic!("{error:#}"));
     let filter = filter.with_groups(&groups).unwrap();
     let is_kept = |name: &&str| filter.keeps(&CompiledTrace::of(&fixtures::trace(name)));
@@ -111,6 +115,22 @@ fn what_the_console_of_x_ray_writes_is_understood() {
         (r#"service(id(name: "items" , type: "AWS::Lambda::Function" )) { ok = true }"#, "A"),
         ("responsetime >= 0.15 AND responsetime <= 1.5", "A D F"),
         (r#"http.url = "http://web.local/pay""#, "D"),
+    ];
+    for (text, names) in examples {
+        assert_eq!(kept(text), names, "{text}");
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn the_expressions_of_articles_about_x_ray_are_understood() {
+    let examples = [
+        (r#"annotation.OrderId = "ORD-12345""#, ""),
+        ("responsetime > 2", "B"),
+        ("fault = true OR error = true", "B E"),
+        (r#"service("orders") AND responsetime > 1"#, "B"),
+        (r#"annotation.PaymentMethod = "credit_card" AND responsetime > 3"#, ""),
+        ("http.status = 502", "B"),
     ];
     for (text, names) in examples {
         assert_eq!(kept(text), names, "{text}");

@@ -111,8 +111,19 @@ fn combined(leaf: BoxedStrategy<Expression>) -> BoxedStrategy<Expression> {
     .boxed()
 }
 
-fn block(scope: Scope) -> impl Strategy<Value = Option<Box<Expression>>> {
+/// A block of the scope; `None` where there is none.
+pub(crate) fn block(scope: Scope) -> impl Strategy<Value = Option<Box<Expression>>> {
     prop::option::weighted(0.8, combined(condition(scope).boxed()).prop_map(Box::new))
+}
+
+/// A block about times as the traces have them.
+pub(crate) fn block_of_time() -> impl Strategy<Value = Option<Box<Expression>>> {
+    let keyword = prop::sample::select(&[Keyword::ResponseTime, Keyword::Duration][..]);
+    let operator = prop::sample::select(&NumberOperator::ALL[..]);
+    (keyword, operator, 0..45_u8).prop_map(|(keyword, operator, tenths)| {
+        let test = Test::Number(operator, f64::from(tenths) / 10.0);
+        Some(Box::new(Expression::Condition(keyword, test)))
+    })
 }
 
 fn root_cause() -> impl Strategy<Value = Expression> {
@@ -295,6 +306,12 @@ fn members() -> impl Strategy<Value = Value> {
         (some("cause", exception.boxed()), some("traced", Just(json!(true)).boxed())),
     );
     members.prop_map(|(a, b, c, d, (e, f, g), h, i, j, (k, l), m, (n, o))| {
-        Value::Object([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o].into_iter().flatten().map(|(k, v)| (k.to_owned(), v)).collect())
+        Value::Object(
+            [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o]
+                .into_iter()
+                .flatten()
+                .map(|(k, v)| (k.to_owned(), v))
+                .collect(),
+        )
     })
 }

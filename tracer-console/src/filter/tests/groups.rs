@@ -36,7 +36,11 @@ fn a_trace_is_in_a_group_when_its_expression_keeps_it() {
 
 #[test]
 fn a_group_may_name_another_one() {
-    let groups = [group("both", "group.name = slow AND group.name = failed"), group("slow", "responsetime > 1"), group("failed", "fault")];
+    let groups = [
+        group("both", "group.name = slow AND group.name = failed"),
+        group("slow", "responsetime > 1"),
+        group("failed", "fault"),
+    ];
     assert_eq!(kept("group.name = both", &groups), "B");
 }
 
@@ -55,7 +59,8 @@ fn a_group_that_is_not_there_is_named_with_what_was_probably_meant() {
 
 #[test]
 fn a_group_that_means_itself_is_refused() {
-    let groups = [group("a", "ok OR group.name = b"), group("b", "!group.name = a"), group("c", "group.name")];
+    let groups =
+        [group("a", "ok OR group.name = b"), group("b", "!group.name = a"), group("c", "group.name")];
     assert_eq!(
         refusal("ok AND group.name = a", &groups),
         "a: Invalid filter expression at character 21: the group `a` means itself"

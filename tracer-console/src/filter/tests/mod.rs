@@ -2,7 +2,7 @@
 
 mod evaluate;
 mod examples;
-mod generate;
+pub(crate) mod generate;
 mod groups;
 mod parse;
 mod prefilter;

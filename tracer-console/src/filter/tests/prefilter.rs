@@ -1,11 +1,14 @@
 //! What a store may decide before it reads documents.
 
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::generate;
-use crate::compiled::{AnnotationValue, Call, CompiledTrace, Measured, Segment, Service};
+use crate::compiled::{AnnotationValue, Call, CompiledTrace, Measured, Segment, Service, fixtures};
 use crate::filter::syntax::Expression;
-use crate::filter::{Cause, FilterExpression, Indexed, Keyword, Mark, Prefilter, ServicePattern, Test, evaluate};
+use crate::filter::{
+    Cause, FilterExpression, Indexed, Keyword, Mark, Prefilter, Scope, ServicePattern, Test, evaluate,
+};
 
 /// What an index would answer, taken from the trace itself.
 fn admits(prefilter: &Prefilter, trace: &CompiledTrace<'_>) -> bool {
@@ -45,7 +48,8 @@ fn is_indexed(indexed: &Indexed, trace: &CompiledTrace<'_>) -> bool {
             is_meant && is_marked(*mark, segment.measured(), segment.is_partial(), segment)
         }),
         Indexed::Edge(from, to, mark) => trace.calls().iter().any(|call| {
-            let is_meant = matches(from, trace.service(call.caller())) && matches(to, trace.service(call.callee()));
+            let is_meant =
+                matches(from, trace.service(call.caller())) && matches(to, trace.service(call.callee()));
             is_meant && mark.is_none_or(|mark| is_call_marked(mark, call, trace))
         }),
         Indexed::RootCauses(Cause::Fault) => !trace.root_causes().fault.is_empty(),
@@ -129,6 +133,15 @@ fn compares_text(value: Option<&str>, test: &Test) -> bool {
     }
 }
 
+/// All that there is to say of a service.
+fn id(service: &Service<'_>) -> ServicePattern {
+    ServicePattern {
+        name: Some(service.name().to_owned()),
+        service_type: service.kind().map(String::from),
+        account_id: service.account().map(String::from),
+    }
+}
+
 fn of(text: &str) -> Prefilter {
     FilterExpression::parse(text).unwrap().with_groups(&[]).unwrap().prefilter()
 }
@@ -165,6 +178,18 @@ fn a_block_is_looked_up_by_its_service_and_marks() {
     assert_eq!(of("edge(\"a\", \"b\") { error }"), Prefilter::Where(error));
 }
 
+#[test]
+fn a_caller_may_wait_longer_than_any_segment_takes() {
+    let call = fixtures::segment("api", 2, (0.1, 3.0), json!({"namespace": "remote"}));
+    let trace = fixtures::from_documents(&[
+        fixtures::segment("web", 1, (0.0, 0.5), json!({"subsegments": [call]})),
+        fixtures::segment("api", 3, (0.2, 0.4), json!({"parent_id": fixtures::id(2).to_string()})),
+    ]);
+    let filter = FilterExpression::parse("edge(\"web\", \"api\") { responsetime > 2 }").unwrap();
+    let (filter, trace) = (filter.with_groups(&[]).unwrap(), CompiledTrace::of(&trace));
+    assert!(filter.keeps(&trace) && admits(&filter.prefilter(), &trace));
+}
+
 fn of_number(operator: &str, number: f64) -> Test {
     let text = format!("duration {operator} {number}");
     match FilterExpression::parse(&text).unwrap().expression {
@@ -199,6 +224,28 @@ proptest! {
                 prop_assert!(admits(&prefilter, &trace), "{expression} {prefilter:?}");
             } else {
                 prop_assert!(admits(&opposite_prefilter, &trace), "{opposite} {opposite_prefilter:?}");
+            }
+        }
+    }
+
+    /// The same for the services and edges that are there: those at random are seldom met.
+    #[test]
+    fn it_admits_every_trace_of_which_a_segment_or_call_satisfies_a_block(
+        of_segment in prop_oneof![generate::block(Scope::Service), generate::block_of_time()],
+        of_call in prop_oneof![generate::block(Scope::Edge), generate::block_of_time()],
+        trace in generate::trace(),
+    ) {
+        let trace = CompiledTrace::of(&trace);
+        let services = trace.services().iter().map(id).chain([ServicePattern::default()]);
+        let selected = services.map(|service| Expression::Service(service, of_segment.clone()));
+        let edges = trace.calls().iter().map(|call| (id(trace.service(call.caller())), id(trace.service(call.callee()))));
+        let called = edges.map(|(from, to)| Expression::Edge(from, to, of_call.clone()));
+        for expression in selected.chain(called) {
+            for expression in [expression.clone(), Expression::Not(Box::new(expression))] {
+                let prefilter = Prefilter::of(Some(&expression));
+                if evaluate::is_met(&expression, &trace) {
+                    prop_assert!(admits(&prefilter, &trace), "{expression} {prefilter:?}");
+                }
             }
         }
     }

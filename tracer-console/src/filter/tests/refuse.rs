@@ -131,7 +131,11 @@ fn what_nests_without_end_is_refused_before_the_stack_is_used_up() {
         let text = opening.repeat(100_000);
         let read = parser::Parser::new(&text, Scope::Trace).whole();
         assert!(read.is_err(), "{opening}");
-        assert_eq!(FilterExpression::parse(&text).unwrap_err().kind(), FilterErrorKind::TooLarge, "{opening}");
+        assert_eq!(
+            FilterExpression::parse(&text).unwrap_err().kind(),
+            FilterErrorKind::TooLarge,
+            "{opening}"
+        );
     }
     let deep = format!("{}ok{}", "(".repeat(65), ")".repeat(65));
     let error = FilterExpression::parse(&deep).unwrap_err();

@@ -1,0 +1,95 @@
+//! The X-Ray that a command asks: this machine's console, or whatever else answers the API.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tracer_console::Timestamp;
+
+use super::Failure;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Endpoint {
+    /// Where X-Ray's API is answered
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:2000")]
+    endpoint: String,
+}
+
+/// Which traces are meant.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Chosen {
+    /// A filter expression, such as 'annotation.OrderId = "ORD-12345"'
+    #[arg(long, default_value = "")]
+    pub(crate) filter: String,
+    /// How far back, such as 15m, 6h or 7d
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = humantime::parse_duration)]
+    last: Duration,
+}
+
+/// X-Ray answers for no longer a stretch of time at once.
+const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 3600);
+
+impl Endpoint {
+    /// Calls an operation by its path; an error says what X-Ray says.
+    pub(crate) fn call(&self, path: &str, request: &Value) -> Result<Value, Failure> {
+        let url = format!("{}{path}", self.endpoint.trim_end_matches('/'));
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+        let post = agent.post(&url).header("content-type", "application/json");
+        let mut response = post.send(request.to_string()).map_err(|error| {
+            format!("no X-Ray at {}: {error}; start one with `tracer-console serve`, or name another with --endpoint", self.endpoint)
+        })?;
+        // Whoever asked for much gets much.
+        let text = response.body_mut().with_config().limit(u64::MAX).read_to_string()?;
+        let answer: Value = serde_json::from_str(&text).unwrap_or_default();
+        if response.status().is_success() {
+            return Ok(answer);
+        }
+        let said = [&answer["Message"], &answer["message"]].into_iter().find_map(Value::as_str);
+        Err(said.map_or_else(|| format!("{url} answers {}", response.status()), str::to_owned).into())
+    }
+
+    /// Calls `each` with the summaries of the chosen traces, newest first, until it says that it has enough.
+    pub(crate) fn summaries(
+        &self,
+        chosen: &Chosen,
+        mut each: impl FnMut(Value) -> bool,
+    ) -> Result<(), Failure> {
+        let mut end = Timestamp::now() + Duration::from_secs(1);
+        let mut left = chosen.last;
+        while !left.is_zero() {
+            let window = left.min(LONGEST_WINDOW);
+            let start = Timestamp::from_micros(end.micros() - i64::try_from(window.as_micros())?);
+            if !self.summaries_between(start, end, &chosen.filter, &mut each)? {
+                return Ok(());
+            }
+            (end, left) = (start, left - window);
+        }
+        Ok(())
+    }
+
+    fn summaries_between(
+        &self,
+        start: Timestamp,
+        end: Timestamp,
+        filter: &str,
+        each: &mut impl FnMut(Value) -> bool,
+    ) -> Result<bool, Failure> {
+        let mut request = json!({ "StartTime": start.seconds(), "EndTime": end.seconds() });
+        if !filter.trim().is_empty() {
+            request["FilterExpression"] = json!(filter);
+        }
+        loop {
+            let mut answer = self.call("/TraceSummaries", &request)?;
+            if let Value::Array(summaries) = answer["TraceSummaries"].take() {
+                for summary in summaries {
+                    if !each(summary) {
+                        return Ok(false);
+                    }
+                }
+            }
+            match answer["NextToken"].take() {
+                Value::String(token) => request["NextToken"] = json!(token),
+                _ => return Ok(true),
+            }
+        }
+    }
+}

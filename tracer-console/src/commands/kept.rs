@@ -1,0 +1,49 @@
+//! Where traces are kept, and how much of them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use etcetera::BaseStrategy as _;
+use tracer_console::{MemoryStore, Retention, SqliteStore, TraceStore};
+
+use super::Failure;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Kept {
+    /// The database [default: traces.db in the user's data directory]
+    #[arg(long, value_name = "PATH", conflicts_with = "memory")]
+    db: Option<PathBuf>,
+    /// Keep traces in memory only, as far as 256 MiB hold them
+    #[arg(long)]
+    memory: bool,
+    /// Forget traces that nothing came to for so long
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = humantime::parse_duration)]
+    max_age: Duration,
+    /// Forget the oldest traces above so many MiB of the database
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    max_size: u64,
+}
+
+impl Kept {
+    /// The store, and where and how long it keeps traces, in words.
+    pub(crate) fn open(&self) -> Result<(Arc<dyn TraceStore>, String), Failure> {
+        if self.memory {
+            return Ok((Arc::new(MemoryStore::default()), "in memory".to_owned()));
+        }
+        let path = self.db.clone().map_or_else(default_path, Ok)?;
+        let retention = Retention { age: self.max_age, bytes: self.max_size.saturating_mul(1 << 20) };
+        let store = SqliteStore::open_with(&path, retention)?;
+        Ok((Arc::new(store), format!("in {} (at most {retention})", path.display())))
+    }
+}
+
+/// In the directory that the platform has for a user's data, made where it is not there.
+fn default_path() -> Result<PathBuf, Failure> {
+    let directories = etcetera::choose_base_strategy()
+        .map_err(|error| format!("no data directory is known: {error}; name a database with --db"))?;
+    let directory = directories.data_dir().join("tracer-console");
+    std::fs::create_dir_all(&directory)
+        .map_err(|error| format!("cannot make {}: {error}; name a database with --db", directory.display()))?;
+    Ok(directory.join("traces.db"))
+}

@@ -1,0 +1,315 @@
+//! The store in a file while somebody reads beside the writer, where the disk is full, and where the file is damaged.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tracer_console::{
+    Document, RefusalCode, Retention, Revision, Search, SqliteError, SqliteStore, Timestamp, TraceId,
+    TraceStore,
+};
+
+fn trace_id(number: usize) -> TraceId {
+    format!("1-6b02e002-{number:024x}").parse().unwrap()
+}
+
+fn document(trace: usize, entity: usize, more: &Value) -> Document {
+    let mut document = json!({
+        "name": "job", "id": format!("{:016x}", entity + 1), "trace_id": trace_id(trace).to_string(),
+        "start_time": 1_700_000_000 + trace, "end_time": 1_700_000_001 + trace,
+    });
+    document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    Document::parse(&document.to_string()).unwrap()
+}
+
+/// What compression makes no smaller.
+fn random(length: usize) -> Value {
+    let random: String = (0..length).map(|_| fastrand::alphanumeric()).collect();
+    json!({"metadata": {"default": {"random": random}}})
+}
+
+fn all() -> Search {
+    Search::between(Timestamp::from_micros(0), Timestamp::from_micros(i64::MAX))
+}
+
+/// Calls `read` on two threads until `write` has returned.
+fn read_while(
+    store: &Arc<SqliteStore>,
+    read: fn(&SqliteStore, &AtomicBool),
+    write: impl FnOnce(&SqliteStore),
+) {
+    let is_over = Arc::new(AtomicBool::new(false));
+    let readers: Vec<_> = (0..2)
+        .map(|_| {
+            let (store, is_over) = (Arc::clone(store), Arc::clone(&is_over));
+            std::thread::spawn(move || read(&store, &is_over))
+        })
+        .collect();
+    write(store);
+    is_over.store(true, Ordering::Release);
+    readers.into_iter().for_each(|reader| reader.join().unwrap());
+}
+
+#[test]
+fn readers_beside_the_writer_see_what_was_recorded_together_together_and_nothing_goes_back() {
+    const TOGETHER: usize = 10;
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(SqliteStore::open(&directory.path().join("traces.db")).unwrap());
+    let read = |store: &SqliteStore, is_over: &AtomicBool| {
+        let mut seen = [0; 3];
+        while !is_over.load(Ordering::Acquire) {
+            for (id, _) in store.changed_since(Revision::default()) {
+                assert!(store.trace(id).is_some());
+            }
+            for (number, seen) in seen.iter_mut().enumerate() {
+                let length = store.trace(trace_id(number)).map_or(0, |trace| trace.len());
+                assert_eq!(length % TOGETHER, 0, "a part of what was recorded together");
+                assert!(length >= *seen && store.documents(trace_id(number)).len() >= length);
+                *seen = length;
+            }
+        }
+    };
+    read_while(&store, read, |store| {
+        for batch in 0..120 {
+            let documents = (0..TOGETHER).map(|at| document(batch % 3, batch * TOGETHER + at, &json!({})));
+            assert!(store.record_all(documents.collect()).iter().all(Result::is_ok));
+        }
+    });
+    assert_eq!(store.trace(trace_id(2)).unwrap().len(), 400);
+}
+
+#[test]
+fn a_trace_is_forgotten_as_a_whole_while_somebody_reads_it() {
+    const OF_A_TRACE: usize = 5;
+    let directory = tempfile::tempdir().unwrap();
+    let retention = Retention { bytes: 300 << 10, ..Retention::default() };
+    let store = SqliteStore::open_with(&directory.path().join("traces.db"), retention).unwrap();
+    let store = Arc::new(store);
+    let read = |store: &SqliteStore, is_over: &AtomicBool| {
+        while !is_over.load(Ordering::Acquire) {
+            for id in store.search(&all()).unwrap().traces {
+                // Gone, or all of it.
+                assert!(store.trace(id).is_none_or(|trace| trace.len() == OF_A_TRACE));
+                assert!([0, OF_A_TRACE].contains(&store.documents(id).len()));
+            }
+        }
+    };
+    read_while(&store, read, |store| {
+        for batch in 0..80 {
+            let traces = (0..10).map(|at| batch * 10 + at);
+            let documents =
+                traces.flat_map(|trace| (0..OF_A_TRACE).map(move |at| document(trace, at, &random(300))));
+            assert!(store.record_all(documents.collect()).iter().all(Result::is_ok));
+        }
+    });
+    let kept = store.search(&all()).unwrap().traces;
+    assert_eq!(kept.first(), Some(&trace_id(799)));
+    assert!(kept.len() < 600 && store.trace(trace_id(0)).is_none(), "{} are kept", kept.len());
+}
+
+#[cfg(unix)]
+mod full {
+    //! Nothing can be written beyond a file size that the process may not exceed, which needs no privileges; or on a small file
+    //! system, where the kernel lets everybody mount one.
+
+    use std::process::{Command, Output};
+
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    use super::*;
+
+    /// Runs one of the tests below by itself, with the file that it fills. Too large a file is an error there and no signal.
+    fn run(child: &str, path: &Path) -> Output {
+        let tests = std::env::current_exe().unwrap();
+        let script = "trap '' XFSZ; exec \"$0\" --exact \"$1\" --nocapture --test-threads 1";
+        Command::new("sh").args(["-c", script]).arg(tests).arg(child).env("FILL", path).output().unwrap()
+    }
+
+    fn assert_succeeded(output: &Output) {
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success() && said.contains("filled"),
+            "{said}{}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+    }
+
+    fn most_bytes_of_a_file(bytes: Option<u64>) {
+        let maximum = getrlimit(Resource::Fsize).maximum;
+        setrlimit(Resource::Fsize, Rlimit { current: bytes.or(maximum), maximum }).unwrap();
+    }
+
+    /// Records one trace after the other until one is not stored; returns those that were.
+    fn fill(store: &SqliteStore, traces: std::ops::Range<usize>) -> Vec<usize> {
+        let mut acknowledged = Vec::new();
+        for number in traces {
+            match store.record(document(number, 0, &random(20_000))) {
+                Ok(()) => acknowledged.push(number),
+                Err(refusal) => {
+                    assert_eq!(refusal.code, RefusalCode::NotStored, "{refusal}");
+                    return acknowledged;
+                }
+            }
+        }
+        panic!("there is room without end");
+    }
+
+    /// What is full refuses, and goes on when there is room again.
+    fn fill_and_go_on(path: &Path, make_full: impl FnOnce(), make_room: impl FnOnce()) {
+        let store = SqliteStore::open(path).unwrap();
+        make_full();
+        let mut acknowledged = fill(&store, 0..10_000);
+        // It refuses, again and again, and answers what it is asked meanwhile.
+        for number in 10_000..10_010 {
+            if store.record(document(number, 0, &random(20_000))).is_ok() {
+                acknowledged.push(number);
+            }
+            let setting = store.put_setting("group", "large", Some(&"x".repeat(100_000)));
+            assert!(setting.is_ok() || setting.unwrap_err().to_string().contains("failed"));
+        }
+        for &number in &acknowledged {
+            assert!(store.trace(trace_id(number)).is_some(), "{number} was acknowledged");
+        }
+        make_room();
+        for number in 20_000..20_100 {
+            store.record(document(number, 0, &random(20_000))).unwrap();
+            acknowledged.push(number);
+        }
+        drop(store);
+        let store = SqliteStore::open(path).unwrap();
+        for number in acknowledged {
+            assert!(store.trace(trace_id(number)).is_some(), "{number} was acknowledged");
+        }
+        eprintln!("filled");
+    }
+
+    #[test]
+    fn child_that_may_write_no_larger_file() {
+        let Some(path) = std::env::var_os("FILL") else { return };
+        fill_and_go_on(
+            Path::new(&path),
+            || most_bytes_of_a_file(Some(1 << 20)),
+            || most_bytes_of_a_file(None),
+        );
+    }
+
+    #[test]
+    fn a_full_disk_refuses_what_it_cannot_keep_and_goes_on_when_there_is_room_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let output = run("full::child_that_may_write_no_larger_file", &directory.path().join("traces.db"));
+        assert_succeeded(&output);
+    }
+
+    #[test]
+    fn child_whose_disk_is_full_when_its_dictionary_is_made() {
+        let Some(path) = std::env::var_os("FILL") else { return };
+        let store = SqliteStore::open(Path::new(&path)).unwrap();
+        let record = |number| store.record(document(number, 0, &json!({"annotations": {"OrderId": number}})));
+        (0..999).for_each(|number| record(number).unwrap());
+        most_bytes_of_a_file(Some(0));
+        assert_eq!(record(999).unwrap_err().code, RefusalCode::NotStored);
+        most_bytes_of_a_file(None);
+        (1_000..2_500).for_each(|number| record(number).unwrap());
+        for number in (0..999).chain(1_000..2_500) {
+            let trace = store.trace(trace_id(number)).unwrap();
+            assert_eq!(trace.len(), 1, "{number} was acknowledged");
+        }
+        eprintln!("filled");
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_not_relied_upon_later() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("traces.db");
+        assert_succeeded(&run("full::child_whose_disk_is_full_when_its_dictionary_is_made", &path));
+    }
+
+    #[test]
+    fn child_whose_file_system_is_small() {
+        let Some(path) = std::env::var_os("FILL") else { return };
+        let path = Path::new(&path);
+        let ballast = path.with_file_name("ballast");
+        std::fs::write(&ballast, vec![0; 24 << 20]).unwrap();
+        fill_and_go_on(path, || {}, || std::fs::remove_file(&ballast).unwrap());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_system_that_is_really_full_is_as_bearable() {
+        let directory = tempfile::tempdir().unwrap();
+        let mount = "mount -t tmpfs -o size=26m tmpfs \"$0\"";
+        let unshare = |script: &str, arguments: &[&std::ffi::OsStr]| {
+            let mut command = Command::new("unshare");
+            command.args(["-r", "-m", "sh", "-c", script]).arg(directory.path()).args(arguments);
+            command.env("FILL", directory.path().join("traces.db")).output()
+        };
+        if !unshare(mount, &[]).is_ok_and(|output| output.status.success()) {
+            eprintln!(
+                "skipped: a_file_system_that_is_really_full_is_as_bearable: the kernel lets nobody mount one"
+            );
+            return;
+        }
+        let script =
+            format!("{mount} && exec \"$1\" --exact full::child_whose_file_system_is_small --nocapture");
+        let tests = std::env::current_exe().unwrap();
+        assert_succeeded(&unshare(&script, &[tests.as_os_str()]).unwrap());
+    }
+}
+
+/// A database with a few thousand traces, closed.
+fn filled(path: &Path) {
+    let store = SqliteStore::open(path).unwrap();
+    let documents = (0..2_000).map(|number| document(number, 0, &random(200)));
+    assert!(store.record_all(documents.collect()).iter().all(Result::is_ok));
+}
+
+fn overwrite(path: &Path, from: usize, bytes: &[u8]) {
+    let mut content = std::fs::read(path).unwrap();
+    content[from..from + bytes.len()].copy_from_slice(bytes);
+    std::fs::write(path, content).unwrap();
+}
+
+#[test]
+fn a_damaged_file_is_named_when_it_is_opened_with_what_to_do() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("traces.db");
+    // The beginning of the file, what its tables are, and no more than a part of it.
+    let damages: [fn(&Path); 3] = [
+        |path| overwrite(path, 0, &[0xff; 64]),
+        |path| overwrite(path, 100, &[0xff; 3_000]),
+        |path| std::fs::File::options().write(true).open(path).unwrap().set_len(6_000).unwrap(),
+    ];
+    for damage in damages {
+        let _ = std::fs::remove_file(&path);
+        filled(&path);
+        damage(&path);
+        let error = SqliteStore::open(&path).unwrap_err();
+        assert!(matches!(error, SqliteError::Open { .. }), "{error:?}");
+        let said = error.to_string();
+        assert!(said.contains("traces.db") && said.contains("--db"), "{said}");
+    }
+}
+
+#[test]
+fn a_file_that_is_damaged_in_the_middle_costs_what_stood_there_and_no_more() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("traces.db");
+    filled(&path);
+    let length = std::fs::metadata(&path).unwrap().len() as usize;
+    overwrite(&path, length / 2 / 4096 * 4096, &[0xff; 8 * 4096]);
+    let store = SqliteStore::open(&path).unwrap();
+    let found = (0..2_000)
+        .filter(|number| store.trace(trace_id(*number)).is_some_and(|trace| !trace.is_empty()))
+        .count();
+    assert!(found > 0, "what is not damaged is still there");
+    let _ = store.search(&all());
+    // Whatever it cannot write it refuses by name.
+    for number in 5_000..5_100 {
+        if let Err(refusal) = store.record(document(number, 0, &json!({}))) {
+            assert_eq!(refusal.code, RefusalCode::NotStored);
+        }
+    }
+    store.wait_for_change(store.revision(), Duration::ZERO);
+}
