@@ -1,16 +1,27 @@
-//! Builds the order service, runs it in the local Lambda with events as API Gateway sends them, and draws each trace.
+//! Builds the order service and its fulfillment, runs them in the local Lambda with events as API Gateway and SQS send
+//! them, and draws each trace.
 
+mod aws;
 mod build;
 mod case;
+mod cases;
+mod python;
+mod seen;
 
 use std::error::Error;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anstyle::Style;
 use clap::Parser;
-use tracer_console::{Console, ConsoleOptions, Function, LocalLambda, Trace, Waterfall};
+use tracer_console::{
+    Console, ConsoleOptions, EventSourceMapping, Function, FunctionBuilder, LocalLambda, Trace, TraceId,
+    Waterfall,
+};
 
-use crate::case::{Case, cases};
+use crate::aws::{Aws, Choice};
+use crate::case::Case;
+use crate::cases::cases;
 
 /// Runs the order service in the local Lambda and draws its traces.
 #[derive(Debug, Parser)]
@@ -24,63 +35,132 @@ struct Args {
     /// Show the metadata too
     #[arg(long)]
     metadata: bool,
+    /// Whose DynamoDB, S3 and SQS are called; unless said otherwise what Python has (the one on the PATH, or in TRACER_PYTHON), or else the embedded one
+    #[arg(long)]
+    aws: Option<Choice>,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let args = Args::parse();
-    let binary = build::order_service()?;
-    let console = Console::start(ConsoleOptions::any_port())?;
-    let lambda = LocalLambda::builder().console(&console).start()?;
-    let function = lambda
-        .function("order-service", binary)
-        .timeout(Duration::from_secs(5))
-        .env("POWERTOOLS_SERVICE_NAME", "order-service")
-        .start()?;
+/// What runs while the cases are tried.
+struct Demo {
+    order_service: Function,
+    /// Hands the queue's messages to the fulfillment.
+    queue: EventSourceMapping,
+    lambda: LocalLambda,
+    console: Console,
+    aws: Aws,
+    args: Args,
+}
 
+fn main() -> ExitCode {
+    match run(Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            anstream::eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> Result<(), Box<dyn Error>> {
+    let demo = Demo::start(args)?;
+    anstream::println!("DynamoDB, S3 and SQS: {}, {}\n", demo.aws.name(), demo.aws.endpoint());
     let mut wrong = Vec::new();
     for case in cases() {
-        if let Err(difference) = run(&case, &function, &console, &args) {
+        if let Err(difference) = demo.try_case(&case) {
             wrong.push(format!("{}: {difference}", case.name));
         }
     }
     if !wrong.is_empty() {
         return Err(format!("not as it should be:\n{}", wrong.join("\n")).into());
     }
-    if args.stay {
-        stay(&console, &lambda, &args);
+    if demo.args.stay {
+        demo.stay();
     }
     Ok(())
 }
 
-/// Invokes the function, draws the trace, and compares it with what the case says.
-fn run(case: &Case, function: &Function, console: &Console, args: &Args) -> Result<(), Box<dyn Error>> {
-    let bold = Style::new().bold();
-    anstream::println!("{bold}▸ {}{bold:#}", case.name);
-    let result = function.invoke(case.invocation())?;
-    let id = result.trace_id().ok_or("it has no trace")?;
-    let trace = console.store().wait_for_trace(id, Trace::is_settled, Duration::from_secs(5))?;
-    anstream::println!("{}", Waterfall::new(&trace).width(args.width).metadata(args.metadata));
-    case.check(&result, &trace)?;
-    Ok(())
-}
+impl Demo {
+    fn start(args: Args) -> Result<Self, Box<dyn Error>> {
+        let binaries = build::functions()?;
+        let aws = Aws::start(args.aws)?;
+        let console = Console::start(ConsoleOptions::any_port())?;
+        let lambda = LocalLambda::builder().console(&console).start()?;
+        let deployed = |function: FunctionBuilder, service| {
+            let function = aws
+                .variables()
+                .into_iter()
+                .fold(function, |function, (name, value)| function.env(name, value));
+            function.timeout(Duration::from_secs(10)).env("POWERTOOLS_SERVICE_NAME", service)
+        };
+        let order_service = lambda.function("order-service", binaries.order_service);
+        let order_service =
+            deployed(order_service, "order-service").env("FULFILLMENT_QUEUE_URL", aws.queue_url()).start()?;
+        let fulfillment =
+            deployed(lambda.function("fulfillment", binaries.fulfillment), "fulfillment").start()?;
+        let queue = fulfillment.event_source(aws.queue_url()).endpoint(aws.endpoint());
+        let queue = queue.report_batch_item_failures().start()?;
+        Ok(Self { order_service, queue, lambda, console, aws, args })
+    }
 
-/// Draws what arrives, until the process is ended.
-fn stay(console: &Console, lambda: &LocalLambda, args: &Args) {
-    anstream::println!(
-        "documents: udp {}   invocations: {}   Ctrl-C ends",
-        console.local_addr(),
-        lambda.endpoint()
-    );
-    let store = console.store();
-    let mut drawn = store.revision();
-    loop {
-        let revision = store.wait_for_change(drawn, Duration::from_secs(3600));
-        for (id, _) in store.changed_since(drawn) {
-            let settled = store.wait_for_trace(id, Trace::is_settled, Duration::from_secs(10));
-            if let Some(trace) = settled.ok().or_else(|| store.trace(id)) {
-                anstream::println!("{}", Waterfall::new(&trace).width(args.width).metadata(args.metadata));
+    /// Invokes the order service, draws what comes of it, and compares it with what the case says.
+    fn try_case(&self, case: &Case) -> Result<(), Box<dyn Error>> {
+        let bold = Style::new().bold();
+        anstream::println!("{bold}▸ {}{bold:#}", case.name);
+        let result = self.order_service.invoke(case.invocation())?;
+        let id = result.trace_id().ok_or("it has no trace")?;
+        let mut trace = self.settled(id)?;
+        let fulfillment = if case.is_queued() { Some(self.fulfillment()?) } else { None };
+        if fulfillment.is_some() {
+            // Once more: only now is it known who took the message.
+            trace = self.settled(id)?;
+        }
+        self.draw(&trace);
+        case.check(&result, &trace)?;
+        if let Some(fulfillment) = fulfillment {
+            self.draw(&fulfillment);
+            case.check_fulfillment(&fulfillment)?;
+            if !trace.linked_from().iter().any(|linked| linked.trace_id() == fulfillment.id()) {
+                return Err("the fulfillment is not linked to the order".into());
             }
         }
-        drawn = revision.max(store.revision());
+        Ok(())
+    }
+
+    /// The trace of the function that took the order from the queue.
+    fn fulfillment(&self) -> Result<Trace, Box<dyn Error>> {
+        let batch = self.queue.wait_for_batch(Duration::from_secs(10))?;
+        let id = batch.result().trace_id().ok_or("the fulfillment has no trace")?;
+        self.settled(id)
+    }
+
+    fn settled(&self, id: TraceId) -> Result<Trace, Box<dyn Error>> {
+        Ok(self.console.store().wait_for_trace(id, Trace::is_settled, Duration::from_secs(5))?)
+    }
+
+    fn draw(&self, trace: &Trace) {
+        let waterfall = Waterfall::new(trace).width(self.args.width).metadata(self.args.metadata);
+        anstream::println!("{waterfall}");
+    }
+
+    /// Draws what arrives, until the process is ended.
+    fn stay(&self) {
+        anstream::println!(
+            "documents: udp {}   invocations: {}   AWS: {}   Ctrl-C ends",
+            self.console.local_addr(),
+            self.lambda.endpoint(),
+            self.aws.endpoint()
+        );
+        let store = self.console.store();
+        let mut drawn = store.revision();
+        loop {
+            let revision = store.wait_for_change(drawn, Duration::from_secs(3600));
+            for (id, _) in store.changed_since(drawn) {
+                let settled = store.wait_for_trace(id, Trace::is_settled, Duration::from_secs(10));
+                if let Some(trace) = settled.ok().or_else(|| store.trace(id)) {
+                    self.draw(&trace);
+                }
+            }
+            drawn = revision.max(store.revision());
+        }
     }
 }

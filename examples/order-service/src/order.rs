@@ -1,25 +1,32 @@
-//! Orders: looked up and priced.
+//! Orders: looked up in the table and priced.
 
-use std::time::Duration;
-
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::get_item::GetItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tracer_runtime::{self as tracer, ErrorFlag, capture_method};
+
+use crate::aws::Aws;
+use crate::payment::Payment;
 
 /// The body of `POST /orders`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct OrderRequest {
     pub(crate) order_id: String,
+    /// Without it the order is paid for later.
+    pub(crate) payment: Option<Payment>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+/// An item of the table.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) order_id: String,
     pub(crate) items: Vec<Item>,
     pub(crate) shipping_address: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Item {
     pub(crate) price: f64,
     pub(crate) quantity: u32,
@@ -29,42 +36,32 @@ pub(crate) struct Item {
 pub(crate) enum OrderError {
     #[error("Order {0} not found")]
     NotFound(String),
+    #[error("the table was not read")]
+    NotRead(#[from] Box<SdkError<GetItemError>>),
+    #[error("what the table holds is no order")]
+    Malformed(#[from] serde_dynamo::Error),
 }
 
-/// An order that is not there is the caller's error.
+/// An order that is not there is the caller's error, all else is ours.
 fn flag(error: &OrderError) -> ErrorFlag {
     match error {
         OrderError::NotFound(_) => ErrorFlag::Error,
+        OrderError::NotRead(_) | OrderError::Malformed(_) => ErrorFlag::Fault,
     }
 }
 
-/// Becomes the subsegment `## order_service::order::get_order`, its result in the metadata.
+/// Becomes the subsegment `## order_service::order::get_order` with the call of DynamoDB beneath, its result in the metadata.
 #[capture_method(err = flag)]
-pub(crate) async fn get_order(order_id: &str) -> Result<Order, OrderError> {
-    let Some(order) = find(order_id).await else {
+pub(crate) async fn get_order(aws: &Aws, order_id: &str) -> Result<Order, OrderError> {
+    let key = AttributeValue::S(order_id.to_owned());
+    let get = aws.dynamodb.get_item().table_name(&aws.orders_table).key("order_id", key);
+    let Some(item) = get.send().await.map_err(Box::new)?.item else {
         tracer::put_annotation("OrderNotFound", order_id);
         return Err(OrderError::NotFound(order_id.to_owned()));
     };
+    let order: Order = serde_dynamo::from_item(item)?;
     tracer::put_metadata_in("OrderDetails", "order", &order);
     Ok(order)
-}
-
-/// Stands for the table: the order's id says what becomes of it.
-async fn find(order_id: &str) -> Option<Order> {
-    let items = match order_id {
-        "ORD-MISSING" => return None,
-        "ORD-LARGE" => vec![Item { price: 60.0, quantity: 2 }],
-        "ORD-SLOW" => {
-            tokio::time::sleep(Duration::from_millis(2_100)).await;
-            vec![Item { price: 10.0, quantity: 2 }]
-        }
-        "ORD-STUCK" => {
-            tokio::time::sleep(Duration::from_secs(3600)).await;
-            Vec::new()
-        }
-        _ => vec![Item { price: 10.0, quantity: 2 }, Item { price: 5.0, quantity: 1 }],
-    };
-    Some(Order { order_id: order_id.to_owned(), items, shipping_address: "1 Main St".to_owned() })
 }
 
 /// A plain function is traced the same way.
@@ -78,26 +75,4 @@ pub(crate) fn calculate_total(order: &Order) -> f64 {
     let total = (total * 100.0).round() / 100.0;
     tracer::put_annotation("OrderTotal", total);
     total
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tracer_runtime::testing;
-
-    #[tokio::test]
-    async fn a_missing_order_is_the_callers_error() {
-        let trace = testing::capture_async(get_order("ORD-MISSING")).await;
-        let get_order = trace.subsegment("get_order");
-        assert!(get_order.is_error() && !get_order.is_fault());
-        assert_eq!(get_order.annotation("OrderNotFound"), "ORD-MISSING");
-        assert_eq!(get_order.exceptions()[0].message(), "Order ORD-MISSING not found");
-    }
-
-    #[tokio::test]
-    async fn a_large_order_gets_a_discount() {
-        let order = get_order("ORD-LARGE").await.expect("it is in the table");
-        let trace = testing::capture(|| assert!((calculate_total(&order) - 108.0).abs() < 1e-9));
-        assert_eq!(trace.subsegment("calculate_total").annotation("DiscountApplied"), true);
-    }
 }
