@@ -42,6 +42,15 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 200)]
         times: usize,
     },
+    /// Compares what it costs to trace an HTTP request, by client; `--json` and `--no-instructions` go before it
+    Http {
+        /// How many requests an invocation makes
+        #[arg(long, default_value_t = 20)]
+        requests: usize,
+        /// How many rounds of five passes each case gets: the difference is small, so it takes many
+        #[arg(long, default_value_t = 41)]
+        rounds: usize,
+    },
     /// Answers tasks on the socket at standard input
     #[command(hide = true)]
     Work { case: String },

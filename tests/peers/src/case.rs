@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::cases::{
-    fastrace, lambda_otel_lite, limit, otel_xray, powertools, tracer, tracing_disabled, xray_lite,
+    fastrace, http, lambda_otel_lite, limit, otel_xray, powertools, tracer, tracing_disabled, xray_lite,
 };
 use crate::workload::Item;
 
@@ -49,10 +49,9 @@ pub(crate) static ALL: &[Case] = &[
 ];
 
 pub(crate) fn named(name: &str) -> Result<&'static Case> {
-    let names = || ALL.iter().map(|case| case.name).collect::<Vec<_>>().join(", ");
-    ALL.iter()
-        .find(|case| case.name == name)
-        .with_context(|| format!("no case {name}; there are {}", names()))
+    let all = || ALL.iter().chain(http::ALL.iter().map(|compared| &compared.case));
+    let names = || all().map(|case| case.name).collect::<Vec<_>>().join(", ");
+    all().find(|case| case.name == name).with_context(|| format!("no case {name}; there are {}", names()))
 }
 
 impl Case {

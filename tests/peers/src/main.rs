@@ -8,6 +8,8 @@ mod arguments;
 mod case;
 mod cases;
 mod daemon;
+mod http;
+mod http_server;
 mod instructions;
 mod machine;
 mod measure;
@@ -30,6 +32,7 @@ fn main() -> Result<()> {
             worker::invoke(case::named(case)?, *children, *times)
         }
         Some(Command::Startup { times }) => startup::run(*times),
+        Some(Command::Http { requests, rounds }) => http::run(*requests, *rounds, &arguments),
         None => measure::run(&arguments),
     }
 }

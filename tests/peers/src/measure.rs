@@ -46,11 +46,12 @@ fn chosen(only: &[String]) -> Result<Vec<&'static Case>> {
 }
 
 /// A case under measurement.
-struct Subject {
-    case: &'static Case,
+pub(crate) struct Subject {
+    pub(crate) case: &'static Case,
     worker: Worker,
     invocations: u64,
-    allocations: Option<f64>,
+    /// Of one invocation.
+    pub(crate) allocations: Option<f64>,
     /// The passes of each round.
     rounds: Vec<Vec<Cost>>,
     done: u64,
@@ -58,7 +59,7 @@ struct Subject {
 }
 
 impl Subject {
-    fn start(case: &'static Case, daemon: &Daemon) -> Result<Self> {
+    pub(crate) fn start(case: &'static Case, daemon: &Daemon) -> Result<Self> {
         let worker = Worker::start(case, daemon.address())?;
         Ok(Self {
             case,
@@ -100,11 +101,16 @@ impl Subject {
     }
 
     /// The median of each round, for one invocation.
-    fn medians(&self, of: fn(&Cost) -> u64) -> Vec<f64> {
+    pub(crate) fn medians(&self, of: fn(&Cost) -> u64) -> Vec<f64> {
         let one = |passes: &Vec<Cost>| {
             median(passes.iter().map(|cost| of(cost) as f64 / self.invocations as f64).collect())
         };
         self.rounds.iter().map(one).collect()
+    }
+
+    /// How many datagrams an invocation sent, as received.
+    pub(crate) fn datagrams(&self) -> f64 {
+        self.received.0 as f64 / self.done as f64
     }
 
     fn row(&self, children: usize, limit: Option<&[f64]>) -> Row {
@@ -118,13 +124,26 @@ impl Subject {
             cpu_ns: median(self.medians(|cost| cost.cpu_ns)),
             instructions: None,
             allocations: self.allocations,
-            datagrams: self.received.0 as f64 / self.done as f64,
+            datagrams: self.datagrams(),
             bytes: self.received.1 as f64 / self.done as f64,
         }
     }
 }
 
 fn rows_of(children: usize, subjects: &mut [Subject], rounds: usize, daemon: &Daemon) -> Result<Vec<Row>> {
+    measure(children, subjects, rounds, daemon)?;
+    let limit = subjects.iter().find(|subject| subject.case.name == "limit");
+    let limit = limit.map(|limit| limit.medians(|cost| cost.wall_ns));
+    Ok(subjects.iter().map(|subject| subject.row(children, limit.as_deref())).collect())
+}
+
+/// Gives each subject its rounds, in turn with the others.
+pub(crate) fn measure(
+    children: usize,
+    subjects: &mut [Subject],
+    rounds: usize,
+    daemon: &Daemon,
+) -> Result<()> {
     for subject in subjects.iter_mut() {
         subject.prepare(children, daemon)?;
     }
@@ -136,9 +155,7 @@ fn rows_of(children: usize, subjects: &mut [Subject], rounds: usize, daemon: &Da
             }
         }
     }
-    let limit = subjects.iter().find(|subject| subject.case.name == "limit");
-    let limit = limit.map(|limit| limit.medians(|cost| cost.wall_ns));
-    Ok(subjects.iter().map(|subject| subject.row(children, limit.as_deref())).collect())
+    Ok(())
 }
 
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::allocations;
 use crate::case::{Case, Invoke, PYTHON, Work};
+use crate::http_server;
 use crate::workload::{self, Item};
 
 /// So many invocations, each with so many children.
@@ -88,6 +89,7 @@ pub(crate) fn in_lambda(command: &mut Command, daemon: SocketAddr) {
         .env("AWS_LAMBDA_LOG_LEVEL", "INFO")
         .env_remove("RUST_LOG")
         .env_remove("AWS_XRAY_SDK_ENABLED");
+    http_server::name_to(command);
 }
 
 /// Performs the tasks that come on the socket at standard input.

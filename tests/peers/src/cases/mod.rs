@@ -1,6 +1,7 @@
 //! The cases, a file each, and the functions that some of them share.
 
 pub(crate) mod fastrace;
+pub(crate) mod http;
 mod instrumented;
 pub(crate) mod lambda_otel_lite;
 pub(crate) mod limit;

@@ -31,11 +31,11 @@ pub(crate) const BATCH: Case = Case {
     work: Work::Rust(|daemon| start(builder().with_batch_exporter(exporter(daemon)?), true)),
 };
 
-fn builder() -> TracerProviderBuilder {
+pub(super) fn builder() -> TracerProviderBuilder {
     SdkTracerProvider::builder().with_id_generator(XrayIdGenerator::default())
 }
 
-fn exporter(daemon: SocketAddr) -> Result<XrayExporter<XrayDaemonClient>> {
+pub(super) fn exporter(daemon: SocketAddr) -> Result<XrayExporter<XrayDaemonClient>> {
     // The trace id of the work is an old one.
     let translator = SegmentTranslator::new().skip_timestamp_validation();
     Ok(XrayExporter::new(XrayDaemonClient::new(daemon)?).with_translator(translator))

@@ -40,7 +40,7 @@ pub(crate) const DISABLED: Case = Case {
     }),
 };
 
-fn install(daemon: SocketAddr, enabled: bool) -> Result<()> {
+pub(super) fn install(daemon: SocketAddr, enabled: bool) -> Result<()> {
     let address: DaemonAddress = daemon.to_string().parse()?;
     Tracer::builder().enabled(enabled).service(workload::SERVICE).sink(UdpSink::new(address)).install()?;
     Ok(())

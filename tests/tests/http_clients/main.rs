@@ -1,0 +1,15 @@
+//! HTTP clients, each against a real server on this machine: what is recorded, what the server sees, and that nothing changes.
+
+mod bodies;
+mod clients;
+mod concurrent;
+mod corpus;
+mod environment;
+mod facts;
+mod failures;
+mod headers;
+mod recorded;
+mod retries;
+mod rules;
+mod server;
+mod unchanged;
