@@ -14,7 +14,7 @@ pub struct Arrival {
     pub name: String,
     /// Its id.
     pub id: String,
-    /// The id of the subsegment that nests it, or that its document names.
+    /// The id of the subsegment that nests it, or that its document names; empty of a segment that names none.
     pub parent_id: String,
     /// Whether it has an end.
     pub is_complete: bool,
@@ -38,6 +38,17 @@ impl Arrivals {
     /// If one is too large or not what X-Ray takes: a header line and a document of JSON.
     #[must_use]
     pub fn of<D: AsRef<[u8]>>(datagrams: &[D]) -> Self {
+        let arrivals = Self::with_segments(datagrams);
+        assert!(arrivals.segments().next().is_none(), "in Lambda only AWS sends segments: {arrivals:?}");
+        arrivals
+    }
+
+    /// Reads datagrams of consumers outside of Lambda, which send segments of their own.
+    ///
+    /// # Panics
+    /// If one is too large or not what X-Ray takes.
+    #[must_use]
+    pub fn with_segments<D: AsRef<[u8]>>(datagrams: &[D]) -> Self {
         let mut arrivals = Self { all: Vec::new(), documents: datagrams.len() };
         for datagram in datagrams {
             let datagram = datagram.as_ref();
@@ -45,8 +56,13 @@ impl Arrivals {
             let text = datagram.strip_prefix(HEADER_LINE).expect("the header line comes first");
             let document: Value = serde_json::from_slice(text)
                 .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(text)));
-            assert_eq!(document["type"], "subsegment");
-            let parent = text_of(&document, "parent_id");
+            let parent = match document["type"].as_str() {
+                Some("subsegment") => text_of(&document, "parent_id"),
+                of_segment => {
+                    assert_eq!(of_segment, None);
+                    document["parent_id"].as_str().unwrap_or_default().to_owned()
+                }
+            };
             arrivals.take(document, parent);
         }
         arrivals
@@ -79,6 +95,11 @@ impl Arrivals {
             let completes = before == Some(false) && arrival.is_complete;
             assert!(is_first || completes, "again, complete before: {before:?}: {arrival:?}");
         }
+    }
+
+    /// The segments, complete or in progress.
+    pub fn segments(&self) -> impl Iterator<Item = &Arrival> {
+        self.all.iter().filter(|arrival| arrival.own["trace_id"].is_string() && arrival.own["type"].is_null())
     }
 
     /// The complete subsegments of this name.

@@ -132,6 +132,27 @@ impl TraceHeader {
         Self { parent: Some(parent), ..self.clone() }
     }
 
+    /// The header with another parent as text, without a formatter: each downstream call sends one.
+    #[cfg(feature = "enable")]
+    pub(crate) fn text_with_parent(&self, parent: SegmentId) -> String {
+        const LONGEST: usize = "Root=;Parent=;Sampled=1".len() + 35 + 16;
+        let (root, parent) = (self.root.to_bytes(), parent.to_bytes());
+        let parts: [&[u8]; 6] =
+            [b"Root=", &root, b";Parent=", &parent, self.decision().as_bytes(), self.extra.as_bytes()];
+        let mut text = String::with_capacity(LONGEST + self.extra.len());
+        parts.into_iter().for_each(|part| text.push_str(std::str::from_utf8(part).unwrap_or_default()));
+        text
+    }
+
+    fn decision(&self) -> &'static str {
+        match self.sampling {
+            Sampling::Sampled => ";Sampled=1",
+            Sampling::NotSampled => ";Sampled=0",
+            Sampling::Asked => ";Sampled=?",
+            Sampling::Undecided => "",
+        }
+    }
+
     /// Reads `text` into this header, reusing its memory. On an error the header is left empty.
     pub(crate) fn assign(&mut self, text: &str) -> Result<(), TraceHeaderError> {
         let mut root = None;
@@ -188,12 +209,7 @@ impl fmt::Display for TraceHeader {
         if let Some(parent) = self.parent {
             write!(f, ";Parent={parent}")?;
         }
-        f.write_str(match self.sampling {
-            Sampling::Sampled => ";Sampled=1",
-            Sampling::NotSampled => ";Sampled=0",
-            Sampling::Asked => ";Sampled=?",
-            Sampling::Undecided => "",
-        })?;
+        f.write_str(self.decision())?;
         f.write_str(&self.extra)
     }
 }
@@ -260,6 +276,18 @@ mod tests {
         let header = header(text);
         assert_eq!(header.sampling(), Sampling::NotSampled);
         assert!(header.parent().is_some());
+    }
+
+    #[cfg(feature = "enable")]
+    #[test]
+    fn the_text_with_another_parent_is_that_of_the_header_with_it() {
+        let parent: SegmentId = "0000000000000007".parse().unwrap();
+        for rest in
+            ["", ";Sampled=1", ";Parent=53995c3f42cd8ad8;Sampled=0;Lineage=a:1|b:2;X=\u{e4}", ";Sampled=?"]
+        {
+            let header = header(&format!("{ROOT}{rest}"));
+            assert_eq!(header.text_with_parent(parent), header.with_parent(parent).to_string());
+        }
     }
 
     #[test]

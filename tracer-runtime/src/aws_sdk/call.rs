@@ -129,8 +129,9 @@ impl Call {
 
 fn put_answer(downstream: &Downstream, response: Option<&HttpResponse>, parameters: &[Parameter]) {
     let Some(response) = response else { return };
-    put_head(downstream, response);
-    downstream.put_http_response(response.status().as_u16(), content_length(response));
+    let head = Head::of(response);
+    head.put_ids(downstream);
+    downstream.put_http_response(response.status().as_u16(), head.content_length);
     for parameter in parameters {
         if let Parameter::Header(name, key) = parameter
             && let Some(text) = response.headers().get(*name)
@@ -138,15 +139,15 @@ fn put_answer(downstream: &Downstream, response: Option<&HttpResponse>, paramete
             downstream.put_aws(key, text);
         }
     }
-    let body = response.body().bytes().filter(|_| is_json(response.headers().get("content-type")));
-    put_members(downstream, parameters, body);
+    put_members(downstream, parameters, response.body().bytes().filter(|_| head.is_json));
 }
 
 fn put_failure(downstream: &Downstream, response: Option<&HttpResponse>, error: &OrchestratorError<Error>) {
     if let Some(response) = response {
-        put_head(downstream, response);
+        let head = Head::of(response);
+        head.put_ids(downstream);
         // Not the flag of the status: the error decides.
-        downstream.put_http_status(response.status().as_u16(), content_length(response));
+        downstream.put_http_status(response.status().as_u16(), head.content_length);
     }
     match (response, error.as_operation_error()) {
         (Some(response), Some(error)) => put_failed_answer(downstream, response, error),
@@ -170,18 +171,38 @@ fn inner<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static
     error.source().unwrap_or(error)
 }
 
-fn put_head(downstream: &Downstream, response: &HttpResponse) {
-    let header = |name| response.headers().get(name);
-    if let Some(id) = header("x-amzn-requestid").or_else(|| header("x-amz-request-id")) {
-        downstream.put_aws("request_id", id);
-    }
-    if let Some(id) = header("x-amz-id-2") {
-        downstream.put_aws("id_2", id);
-    }
+/// What the headers of a response say, read in one go.
+#[derive(Default)]
+struct Head<'a> {
+    request_id: Option<&'a str>,
+    id_2: Option<&'a str>,
+    content_length: Option<u64>,
+    is_json: bool,
 }
 
-fn content_length(response: &HttpResponse) -> Option<u64> {
-    response.headers().get("content-length")?.parse().ok()
+impl<'a> Head<'a> {
+    fn of(response: &'a HttpResponse) -> Self {
+        let mut head = Self::default();
+        for (name, value) in response.headers() {
+            match name {
+                "x-amzn-requestid" | "x-amz-request-id" => head.request_id = Some(value),
+                "x-amz-id-2" => head.id_2 = Some(value),
+                "content-length" => head.content_length = value.parse().ok(),
+                "content-type" => head.is_json = is_json(Some(value)),
+                _ => {}
+            }
+        }
+        head
+    }
+
+    fn put_ids(&self, downstream: &Downstream) {
+        if let Some(id) = self.request_id {
+            downstream.put_aws("request_id", id);
+        }
+        if let Some(id) = self.id_2 {
+            downstream.put_aws("id_2", id);
+        }
+    }
 }
 
 fn is_json(content_type: Option<&str>) -> bool {

@@ -15,7 +15,9 @@
 #[macro_export]
 macro_rules! traced_client {
     ($($sdk:ident)::+, $config:expr $(,)?) => {
-        $($sdk::)+Client::from_conf($crate::__traced_builder!($($sdk::)+config::Builder::from($config)).build())
+        $($sdk::)+Client::from_conf(
+            $crate::__traced_builder!($($sdk)::+, $($sdk::)+config::Builder::from($config)).build()
+        )
     };
     ($($sdk:ident)::+, $config:expr, $set:expr $(,)?) => {{
         // With its type named, so that a closure need not name it.
@@ -24,7 +26,7 @@ macro_rules! traced_client {
         }
         let builder = set($($sdk::)+config::Builder::from($config), $set);
         // Last, so that what other interceptors ask of the SDK is there to be added to.
-        $($sdk::)+Client::from_conf($crate::__traced_builder!(builder).build())
+        $($sdk::)+Client::from_conf($crate::__traced_builder!($($sdk)::+, builder).build())
     }};
 }
 
@@ -33,8 +35,8 @@ macro_rules! traced_client {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __traced_builder {
-    ($builder:expr) => {
-        $builder.interceptor($crate::aws_sdk::TracerInterceptor::new())
+    ($sdk:path, $builder:expr) => {
+        $builder.interceptor($crate::aws_sdk::TracerInterceptor::__of_crate(::core::stringify!($sdk)))
     };
 }
 
@@ -43,7 +45,7 @@ macro_rules! __traced_builder {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __traced_builder {
-    ($builder:expr) => {
+    ($sdk:path, $builder:expr) => {
         $builder
     };
 }

@@ -8,9 +8,10 @@ use aws_smithy_runtime_api::client::interceptors::context::{
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
+use http::HeaderName;
 
 use super::call::Call;
-use super::message_header;
+use super::{message_header, parameters};
 
 /// Traces the operations of a client of the AWS SDK: one for all clients, as what belongs to a call is kept with the call.
 ///
@@ -23,9 +24,17 @@ use super::message_header;
 /// let config = aws_sdk_sqs::config::Builder::from(&config).interceptor(TracerInterceptor::new()).build();
 /// let sqs = aws_sdk_sqs::Client::from_conf(config);
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct TracerInterceptor {
     sets_message_headers: bool,
+    /// Whether the SDK is asked for what the input says.
+    reads_input: bool,
+}
+
+impl Default for TracerInterceptor {
+    fn default() -> Self {
+        Self { sets_message_headers: false, reads_input: true }
+    }
 }
 
 impl TracerInterceptor {
@@ -49,7 +58,14 @@ impl TracerInterceptor {
     /// ```
     #[must_use]
     pub fn message_headers(self, set: bool) -> Self {
-        Self { sets_message_headers: set }
+        Self { sets_message_headers: set, ..self }
+    }
+
+    /// An interceptor for the clients of one crate of the SDK.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn __of_crate(name: &str) -> Self {
+        Self { reads_input: parameters::are_of_input(name), ..Self::default() }
     }
 }
 
@@ -64,7 +80,9 @@ impl Intercept for TracerInterceptor {
         _: &BeforeSerializationInterceptorContextRef<'_>,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        Call::ask_for_input(bag);
+        if self.reads_input {
+            Call::ask_for_input(bag);
+        }
         Ok(())
     }
 
@@ -103,7 +121,8 @@ impl Intercept for TracerInterceptor {
     ) -> Result<(), BoxError> {
         if let Some(header) = Call::trace_header(bag) {
             // In place of the one that the SDK takes from the environment. What is no header's value was refused when it was read.
-            let _ = context.request_mut().headers_mut().try_insert("x-amzn-trace-id", header);
+            let name = HeaderName::from_static("x-amzn-trace-id");
+            let _ = context.request_mut().headers_mut().try_insert(name, header);
         }
         Ok(())
     }

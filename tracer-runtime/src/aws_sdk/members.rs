@@ -4,18 +4,24 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use memchr::memmem;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::parameters::Parameter;
 
+/// So much JSON is read before a name is found.
+const SHORT_PER_NAME: usize = 32;
+
 /// Calls `found` with the key and the value of each parameter that `body` has; a body that is no JSON has none.
 pub(super) fn read(body: &[u8], parameters: &[Parameter], found: impl FnMut(&'static str, Value)) {
-    // Names are found faster than JSON is read, and most bodies have few of them, and those in front of what is long.
-    let occurs = |name: &&str| memmem::find(body, name.as_bytes()).is_some();
-    let left = parameters.iter().filter_map(member).filter(occurs).count();
+    let names = || parameters.iter().filter_map(member);
+    let mut left = names().count();
+    // Names are found faster than long JSON is read, and most bodies have few of them, and those in front of what is long.
+    if body.len() > left * SHORT_PER_NAME {
+        left = names().filter(|name| memmem::find(body, name.as_bytes()).is_some()).count();
+    }
     if left > 0 {
-        // An error ends the reading, also ours, when nothing is left to be found.
+        // An error ends the reading; so does that nothing is left to be found, where what follows is no end to the reader.
         let _ =
             serde_json::Deserializer::from_slice(body).deserialize_map(Members { parameters, left, found });
     }
@@ -57,7 +63,7 @@ impl<'de, F: FnMut(&'static str, Value)> Visitor<'de> for Members<'_, F> {
             }
             self.left -= 1;
             if self.left == 0 {
-                return Err(A::Error::custom("nothing is left to be found"));
+                break;
             }
         }
         Ok(())

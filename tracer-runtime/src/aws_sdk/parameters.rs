@@ -29,6 +29,20 @@ pub(super) struct Parameters {
 pub(super) const OF_INPUT: [&str; 8] =
     ["Bucket", "Key", "VersionId", "Prefix", "CopySource", "TopicArn", "FunctionName", "Qualifier"];
 
+/// Whether operations of this crate of the SDK may have a [`Parameter::Input`]; of a crate that is not known they may.
+pub(super) fn are_of_input(sdk: &str) -> bool {
+    const HAVE_NONE: [&str; 7] = [
+        "aws_sdk_dynamodb",
+        "aws_sdk_eventbridge",
+        "aws_sdk_kinesis",
+        "aws_sdk_secretsmanager",
+        "aws_sdk_sfn",
+        "aws_sdk_sqs",
+        "aws_sdk_ssm",
+    ];
+    !HAVE_NONE.contains(&sdk)
+}
+
 /// Calls that tracing itself makes are not traced.
 pub(super) fn is_of_tracing(service: &str, operation: &str) -> bool {
     service == "XRay" && matches!(operation, "GetSamplingRules" | "GetSamplingTargets" | "PutTraceSegments")
@@ -313,6 +327,15 @@ mod tests {
         let mut asked = OF_INPUT;
         asked.sort_unstable();
         assert_eq!(used, asked);
+    }
+
+    #[test]
+    fn a_crate_without_parameters_of_the_input_needs_none_read() {
+        let of_dynamodb = ["GetItem", "Query", "Scan", "CreateTable", "BatchWriteItem"];
+        let is_input = |parameter: &Parameter| matches!(parameter, Input(..));
+        assert!(!of_dynamodb.iter().any(|name| dynamodb(name).0.iter().any(is_input)));
+        assert!(!are_of_input("aws_sdk_dynamodb"));
+        assert!(["aws_sdk_s3", "aws_sdk_lambda", "s3", "my::aws_sdk_dynamodb"].into_iter().all(are_of_input));
     }
 
     #[test]

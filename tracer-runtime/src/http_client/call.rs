@@ -114,9 +114,8 @@ struct Watch<'a> {
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
-        if !self.has_returned
-            && let Some(call) = self.call.take()
-        {
+        let panicked = self.call.take_if(|_| !self.has_returned);
+        if let Some(call) = panicked {
             call.downstream.flag(ErrorFlag::Fault);
             call.close();
         }

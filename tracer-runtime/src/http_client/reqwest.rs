@@ -33,11 +33,11 @@ impl Middleware for TracerMiddleware {
         'next: 'a,
         Self: 'a,
     {
-        let begun = Call::begin(&self.ignored, || Target::of_url(request.method(), request.url()));
+        let mut begun = Call::begin(&self.ignored, || Target::of_url(request.method(), request.url()));
         if let Some(header) = begun.header {
             request.headers_mut().insert(TRACE_HEADER, header);
         }
-        let sent = next.run(request, extensions);
+        let sent = Call::watch(&mut begun.call, || next.run(request, extensions));
         match begun.call {
             Some(call) => Box::pin(answer_of(Sending::new(Some(call), sent))),
             None => sent,

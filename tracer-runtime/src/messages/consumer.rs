@@ -133,9 +133,9 @@ impl Consumer {
 /// Works on a message in a segment of its own, in the trace of whoever sent it: `header` is the tracing header that came with it.
 ///
 /// The segment hangs on the subsegment of the call that sent the message. It is open from the first poll of `work` to its end, and
-/// current while that is polled, so what is recorded inside is below it, and calls pass the trace on. An error that `work` returns is
-/// recorded and marks a fault, a panic too, and goes on; dropped before its end the segment closes with the annotation
-/// `Cancelled`. What `work` returns is returned.
+/// current while that is polled, so what is recorded inside is below it, and calls pass the trace on. An error that `work` returns
+/// marks a fault, a panic too, and goes on; its text is recorded unless the tracer's `capture_error` is off. Dropped before its end the
+/// segment closes with the annotation `Cancelled`. What `work` returns is returned.
 ///
 /// Only what the header calls sampled is recorded: with `Sampled=0`, or no decision, or a header that names no trace, nothing is, and
 /// calls pass the header on as it came. Without a header `work` runs as if this were not here. Tracing is off outside of Lambda unless it is

@@ -111,11 +111,11 @@ impl MessageRecord for Envelope<'_> {
     }
 }
 
-/// Runs the work on one message in a subsegment of its own, tied to the sender's trace; see [the module](self#what-a-records-subsegment-says).
+/// Runs the work on one message in a subsegment of its own, tied to the sender's trace; see [the module](super#what-a-records-subsegment-says).
 ///
-/// It is open from the first poll of `work` to its end, and current while that is polled. An error that `work` returns is recorded
-/// and marks a fault, a panic too, and goes on; dropped before its end it closes with the annotation `Cancelled`. What it
-/// returns is returned. Where nothing is recorded only `work` runs, and `record` is not asked.
+/// It is open from the first poll of `work` to its end, and current while that is polled. An error that `work` returns marks a
+/// fault, a panic too, and goes on; its text is recorded unless the function around says `capture_error = false`. Dropped
+/// before its end it closes with the annotation `Cancelled`. What `work` returns is returned. Where nothing is recorded only `work` runs, and `record` is not asked.
 ///
 /// ```
 /// use tracer_runtime::messages::{Envelope, record_subsegment};

@@ -4,12 +4,15 @@ use std::error::Error;
 use std::future::{Future, pending, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use super::*;
 use crate::testing::{self, RecordedTrace};
 use crate::{
-    MemorySink, Sampling, TraceHeader, Tracer, is_sampled, put_annotation, subsegment, trace_header, trace_id,
+    MemorySink, NotSent, Sampling, Sink, TraceHeader, Tracer, is_sampled, put_annotation, subsegment,
+    trace_header, trace_id,
 };
 
 const SENT: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a:1";
@@ -310,6 +313,31 @@ fn where_tracing_is_off_a_batch_only_runs_and_a_header_is_passed_on() {
     let passed_on = run(consumer.continue_trace(SENT, async { Ok::<_, String>(trace_header()) }));
     assert_eq!(passed_on.unwrap().as_deref(), Some(SENT));
     assert!(sink.documents().is_empty());
+}
+
+#[test]
+fn what_a_sink_consumes_is_not_recorded() {
+    #[derive(Debug, Default)]
+    struct Consuming {
+        tracer: OnceLock<Tracer>,
+        sent: AtomicUsize,
+    }
+    #[derive(Debug, Clone, Default)]
+    struct Shared(Arc<Consuming>);
+    impl Sink for Shared {
+        fn send(&self, _: &[u8]) -> Result<(), NotSent> {
+            if self.0.sent.fetch_add(1, Ordering::Relaxed) < 3 {
+                let consumer = Consumer::new("inner").tracer(self.0.tracer.get().unwrap().clone());
+                run(consumer.continue_trace(SENT, async {}));
+                run(consumer.consume_batch([SENT], async {}));
+            }
+            Ok(())
+        }
+    }
+    let sink = Shared::default();
+    let tracer = sink.0.tracer.get_or_init(|| Tracer::builder().enabled(true).sink(sink.clone()).build());
+    run(Consumer::new("outer").tracer(tracer.clone()).continue_trace(SENT, async {}));
+    assert_eq!(sink.0.sent.load(Ordering::Relaxed), 1);
 }
 
 #[test]

@@ -2,23 +2,38 @@
 
 use std::borrow::Cow;
 
-/// `text` with its URLs cut: `http://ada:secret@example.com/a?token=secret` → `http://example.com/a`.
+const AFTER_SCHEME: &str = "://";
+
+/// `text` with its URLs cut: `http://ada:secret@example.com/a?token=secret` → `http://example.com/a`. A query of a URL that is not
+/// whole is cut off, too.
 pub(crate) fn with_bare_urls(text: &str) -> Cow<'_, str> {
-    const AFTER_SCHEME: &str = "://";
     let mut rest = text;
     let mut bare = String::new();
-    while let Some(at) = rest.find(AFTER_SCHEME) {
-        let (before, after) = rest.split_at(at + AFTER_SCHEME.len());
-        let (url, behind) = after.split_at(length(after));
+    while let Some((before, after)) = at_next_mark(rest) {
         bare.push_str(before);
-        bare.push_str(without_secrets(url));
+        let (run, behind) = after.split_at(length(after));
         rest = behind;
+        if before.ends_with(AFTER_SCHEME) {
+            bare.push_str(without_secrets(run));
+        } else if !is_query(run) {
+            let (mark, behind) = after.split_at(1);
+            bare.push_str(mark);
+            rest = behind;
+        }
     }
-    if bare.is_empty() {
+    if bare.len() + rest.len() == text.len() {
         return Cow::Borrowed(text);
     }
     bare.push_str(rest);
     Cow::Owned(bare)
+}
+
+/// Splits behind the scheme of a URL, or before what a query or a fragment begins with.
+fn at_next_mark(text: &str) -> Option<(&str, &str)> {
+    let scheme = text.find(AFTER_SCHEME).map(|at| at + AFTER_SCHEME.len());
+    let query = text.find(['?', '#']);
+    let at = [scheme, query].into_iter().flatten().min()?;
+    Some(text.split_at(at))
 }
 
 /// How far the URL goes that `text` begins with: to what no URL has in it, less what rather belongs to the sentence.
@@ -28,11 +43,34 @@ fn length(text: &str) -> usize {
     run.trim_end_matches([')', ']', '}', '\'', '`', '.', ',', ':', ';']).len()
 }
 
+/// Whether it has a pair such as `token=secret` behind its first character.
+fn is_query(run: &str) -> bool {
+    let is_of_key = |c: char| c.is_alphanumeric() || "_-.%".contains(c);
+    let is_pair = |pair: &str| {
+        pair.split_once('=').is_some_and(|(key, _)| !key.is_empty() && key.chars().all(is_of_key))
+    };
+    run.get(1..).is_some_and(|pairs| pairs.split('&').any(is_pair))
+}
+
 /// Of a URL behind its scheme: the host, the port and the path.
 fn without_secrets(url: &str) -> &str {
-    let url = url.split(['?', '#']).next().unwrap_or(url);
-    let authority = url.split('/').next().unwrap_or(url);
-    authority.rfind('@').map_or(url, |at| &url[at + 1..])
+    let authority = url.split(['/', '?', '#']).next().unwrap_or(url);
+    let with_path = url.split(['?', '#']).next().unwrap_or(url);
+    if authority.contains('@') {
+        // The last one: before it a password may go on behind a `/`.
+        return with_path.rfind('@').map_or("", |at| without_secrets(&with_path[at + 1..]));
+    }
+    if authority.split(',').all(has_port_or_none) {
+        return with_path;
+    }
+    // No port but a password, in which stands what ends a host.
+    url.rfind('@').map_or("", |at| without_secrets(&url[at + 1..]))
+}
+
+fn has_port_or_none(host: &str) -> bool {
+    // The colons of an IPv6 address are in brackets.
+    let behind = host.rsplit(']').next().unwrap_or(host);
+    behind.split_once(':').is_none_or(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -57,6 +95,21 @@ mod tests {
             ("://", "://"),
             ("http://", "http://"),
             ("a://b://c?secret", "a://b://c"),
+            // What ends a host stands in the password, where it should have been encoded.
+            ("postgres://ada:sec/ret@db:5432/orders", "postgres://db:5432/orders"),
+            ("http://ada:sec@r/et@db/a", "http://db/a"),
+            ("http://ada:sec?ret@db/a", "http://db/a"),
+            ("http://ada:sec#ret@db/a?b=secret", "http://db/a"),
+            ("bad port in http://ada:secret/ret", "bad port in http://"),
+            ("http://ada:sec/ret@db:secret", "http://"),
+            ("postgres://ada:secret@one:1,two:2,three/orders", "postgres://one:1,two:2,three/orders"),
+            ("http://host:80/@scope/a@b", "http://host:80/@scope/a@b"),
+            // Where a redirect goes to may be a part of a URL.
+            ("bad location: /next?token=secret", "bad location: /next"),
+            ("bad location: next#access_token=secret&a=b.", "bad location: next."),
+            ("bad location: (/next?a&token=secret)", "bad location: (/next)"),
+            ("WHERE a=? AND b = ?; jsonb ?= text, a #>= b", "WHERE a=? AND b = ?; jsonb ?= text, a #>= b"),
+            ("is that so? yes=no", "is that so? yes=no"),
         ] {
             assert_eq!(with_bare_urls(text), bare);
         }
@@ -64,7 +117,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_text_is_taken(text in "(\\PC|://|[?#@/) ]){0,40}") {
+        fn any_text_is_taken(text in "(\\PC|://|[?#@/:=a) ]){0,40}") {
             let bare = with_bare_urls(&text).into_owned();
             proptest::prop_assert!(bare.len() <= text.len());
             proptest::prop_assert_eq!(with_bare_urls(&bare), bare.as_str());

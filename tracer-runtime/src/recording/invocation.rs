@@ -229,7 +229,7 @@ impl State {
     /// The header to pass on with a call that the subsegment `parent` makes.
     pub(crate) fn header_to_pass_on(&self, parent: SegmentId) -> Option<String> {
         if self.is_recording {
-            return Some(self.header.with_parent(parent).to_string());
+            return Some(self.header.text_with_parent(parent));
         }
         (!self.verbatim.is_empty()).then(|| self.verbatim.clone())
     }

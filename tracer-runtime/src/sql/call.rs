@@ -35,7 +35,14 @@ impl Database {
         F: Future<Output = Result<T, E>>,
         E: Error + 'static,
     {
-        Call { future, database: self, query: None, is_prepared: false, state: State::Unpolled }
+        Call {
+            future,
+            database: self,
+            query: None,
+            is_prepared: false,
+            state: State::Unpolled,
+            dropping: None,
+        }
     }
 }
 
@@ -57,6 +64,17 @@ pin_project! {
         query: Option<&'a str>,
         is_prepared: bool,
         state: State,
+        // Behind the future, so that it is dropped after that.
+        dropping: Option<Running>,
+    }
+
+    impl<F> PinnedDrop for Call<'_, F> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if let State::Open(_) = this.state {
+                *this.dropping = Some(Running::enter());
+            }
+        }
     }
 }
 
@@ -129,7 +147,6 @@ where
             return this.future.poll(task);
         }
         let polled = {
-            #[cfg(feature = "sqlx")]
             let _running = Running::enter();
             catch_unwind(AssertUnwindSafe(|| this.future.poll(task)))
         };
@@ -171,10 +188,11 @@ fn fail(call: &Downstream, error: &(dyn Error + 'static)) {
     call.fail(ErrorFlag::Fault, error);
 }
 
+use self::running::Running;
 #[cfg(feature = "sqlx")]
-pub(super) use self::running::{Running, is_running};
+pub(super) use self::running::is_running;
 
-/// Whether a [`Call`] is being polled on this thread: what its client tells of the same query is not recorded again.
+/// Whether a [`Call`] is being polled or dropped on this thread: what its client tells of the same query is not recorded again.
 #[cfg(feature = "sqlx")]
 mod running {
     use std::cell::Cell;
@@ -187,12 +205,13 @@ mod running {
         IS_RUNNING.get()
     }
 
-    pub(in crate::sql) struct Running {
+    #[derive(Debug)]
+    pub(super) struct Running {
         before: bool,
     }
 
     impl Running {
-        pub(in crate::sql) fn enter() -> Self {
+        pub(super) fn enter() -> Self {
             Self { before: IS_RUNNING.replace(true) }
         }
     }
@@ -200,6 +219,19 @@ mod running {
     impl Drop for Running {
         fn drop(&mut self) {
             IS_RUNNING.set(self.before);
+        }
+    }
+}
+
+/// No client tells of its queries.
+#[cfg(not(feature = "sqlx"))]
+mod running {
+    #[derive(Debug)]
+    pub(super) struct Running;
+
+    impl Running {
+        pub(super) const fn enter() -> Self {
+            Self
         }
     }
 }

@@ -40,6 +40,12 @@ impl ConnectString {
     }
 }
 
+/// Whether a text that should be a name is rather a connection string, or a part of one with a password in it.
+pub(super) fn is_like_one(name: &str) -> bool {
+    let has_credentials = || name.rsplit_once('@').is_some_and(|(before, _)| before.contains(':'));
+    name.contains("://") || name.contains('=') || has_credentials()
+}
+
 pub(crate) fn parse(text: &str) -> Result<ConnectString, DatabaseError> {
     let text = text.trim();
     if text.is_empty() {
@@ -133,7 +139,10 @@ impl Server {
         let holds_another = |text: &Option<String>, marks: &[&str]| {
             text.as_ref().is_some_and(|text| marks.iter().any(|mark| text.contains(mark)))
         };
-        if holds_another(&self.database, &["://", "="]) || holds_another(&self.host, &["@", "="]) {
+        if holds_another(&self.database, &["://", "="])
+            || holds_another(&self.host, &["@", "="])
+            || holds_another(&self.user, &["://", "="])
+        {
             return Err(DatabaseError::Ambiguous);
         }
         let database_type = match self.scheme.as_str() {

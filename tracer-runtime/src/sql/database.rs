@@ -79,7 +79,7 @@ impl Database {
     #[must_use]
     pub fn named(name: impl Into<Cow<'static, str>>) -> Self {
         let name = name.into();
-        if name.contains("://") || name.contains('=') {
+        if connect_string::is_like_one(&name) {
             return name.parse().unwrap_or_else(|_| Self::unknown());
         }
         Self::of(Facts { name: name.into_owned(), ..Facts::default() })
@@ -128,7 +128,9 @@ impl Database {
     /// ```
     #[must_use]
     pub fn with_user(self, user: impl Into<String>) -> Self {
-        self.with(|facts| facts.user = Some(user.into()))
+        let mut user = user.into();
+        shorten(&mut user, LONGEST);
+        self.with(|facts| facts.user = Some(user))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Facts)) -> Self {

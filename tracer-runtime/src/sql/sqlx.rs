@@ -64,10 +64,6 @@ struct Queries {
 
 impl<S: Subscriber> Layer<S> for Queries {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        // A `Call` records its query itself.
-        if !crate::is_sampled() || call::is_running() {
-            return;
-        }
         let mut numbers = Numbers::default();
         event.record(&mut numbers);
         let Some(elapsed) = numbers.elapsed else { return };
@@ -143,22 +139,28 @@ impl Visit for Text {
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
 
-/// The events that sqlx gives of queries, and no other.
+/// The events that sqlx gives of queries where they are recorded, and no other. sqlx asks before it prints a query: where nothing is
+/// recorded it prints none for this layer.
 struct OfQueries;
 
 impl OfQueries {
     fn wants(metadata: &Metadata<'_>) -> bool {
         metadata.target() == "sqlx::query" && !metadata.is_span()
     }
+
+    fn records_here() -> bool {
+        // A `Call` records its query itself.
+        crate::is_sampled() && !call::is_running()
+    }
 }
 
 impl<S> Filter<S> for OfQueries {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        Self::wants(metadata)
+        Self::wants(metadata) && Self::records_here()
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if Self::wants(metadata) { Interest::always() } else { Interest::never() }
+        if Self::wants(metadata) { Interest::sometimes() } else { Interest::never() }
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {

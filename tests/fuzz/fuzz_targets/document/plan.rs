@@ -12,15 +12,27 @@ pub(crate) struct Plan<'a> {
     pub(crate) captures_responses: bool,
     pub(crate) captures_errors: bool,
     pub(crate) service: Text<'a>,
+    pub(crate) outermost: Outermost,
     pub(crate) steps: Vec<Step<'a>>,
     pub(crate) outcome: Outcome<'a>,
 }
 
 impl Plan<'_> {
-    /// One subsegment without its values fits into the smallest.
+    /// A refusal halves what is tried, and one segment with its links and its number fits into half of the smallest.
     pub(crate) fn limit(&self) -> usize {
-        usize::from(self.limit).clamp(2_000, 65_507)
+        usize::from(self.limit).clamp(4_000, 65_507)
     }
+}
+
+/// What everything else is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Arbitrary)]
+pub(crate) enum Outermost {
+    /// A handler's subsegment.
+    Handler,
+    /// A segment in the sender's trace.
+    Continued,
+    /// A segment in a trace of its own.
+    Batch,
 }
 
 #[derive(Debug, Arbitrary)]

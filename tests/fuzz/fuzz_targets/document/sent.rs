@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 
+use crate::plan::Outermost;
 use crate::recording::NUMBER;
 
 const HEADER_LINE: &[u8] = b"{\"format\":\"json\",\"version\":1}\n";
@@ -25,6 +26,8 @@ struct Document {
     trace_id: Option<String>,
     parent_id: Option<String>,
     r#type: Option<String>,
+    origin: Option<String>,
+    links: Option<Vec<Link>>,
     fault: Option<bool>,
     error: Option<bool>,
     throttle: Option<bool>,
@@ -39,26 +42,61 @@ struct Document {
     subsegments: Vec<Document>,
 }
 
+/// A call in another trace that led to a segment.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Link {
+    trace_id: String,
+    id: String,
+    #[allow(dead_code)]
+    attributes: Members<Value>,
+}
+
 /// The members of an object, none of them twice.
 struct Members<T>(BTreeMap<String, T>);
 
-/// Checks each datagram, and that each subsegment is in one of them below its parent; `parents` is by number.
-pub(crate) fn check(datagrams: &[Vec<u8>], parents: &[Option<usize>]) {
+/// Checks each datagram, and that each subsegment is in one of them below its parent; `parents` is by number, the outermost first.
+pub(crate) fn check(datagrams: &[Vec<u8>], parents: &[Option<usize>], outermost: Outermost) {
     let mut found = Found::default();
-    for datagram in datagrams {
-        let document = read(datagram);
-        assert_eq!(document.trace_id.as_deref(), Some(TRACE));
-        assert_eq!(document.r#type.as_deref(), Some("subsegment"));
-        let parent =
-            document.parent_id.clone().expect("a subsegment that is sent on its own names its parent");
-        found.take(&document, &parent, document.start_time);
+    let documents: Vec<_> = datagrams.iter().map(|datagram| read(datagram)).collect();
+    let trace = documents.first().and_then(|document| document.trace_id.clone());
+    assert!(outermost == Outermost::Batch || trace.is_none_or(|trace| trace == TRACE));
+    for document in &documents {
+        assert_eq!(document.trace_id, documents[0].trace_id);
+        match document.r#type.as_deref() {
+            Some(kind) => assert!(kind == "subsegment" && document.parent_id.is_some()),
+            None => check_segment(document, outermost),
+        }
+        // A segment that hangs on nothing is taken for one that hangs on the sender.
+        let parent = document.parent_id.as_deref().unwrap_or(SEGMENT);
+        found.take(document, parent, document.start_time);
     }
+    let segments = documents.iter().filter(|document| document.r#type.is_none()).count();
+    assert_eq!(segments, usize::from(outermost != Outermost::Handler));
     for (number, parent) in parents.iter().enumerate() {
         let (_, parent_id) = found.ids.get(&number).unwrap_or_else(|| panic!("{number} is lost"));
         let expected = parent.map_or(SEGMENT, |parent| &found.ids[&parent].0);
         assert_eq!(parent_id, expected, "the parent of {number}");
     }
     assert_eq!(found.ids.len(), parents.len(), "nothing but what was opened");
+}
+
+fn check_segment(document: &Document, outermost: Outermost) {
+    assert_eq!(document.annotations.0.get(NUMBER), Some(&0.into()));
+    assert_eq!(document.origin.as_deref(), Some("AWS::ECS::Container"));
+    match outermost {
+        Outermost::Handler => panic!("only AWS sends segments there"),
+        Outermost::Continued => {
+            assert_eq!(document.parent_id.as_deref(), Some(SEGMENT));
+            assert!(document.links.is_none());
+        }
+        Outermost::Batch => {
+            assert_eq!(document.parent_id, None);
+            let links = document.links.as_deref().expect("a sampled sender is linked");
+            assert_eq!(links.len(), 1);
+            assert_eq!((links[0].trace_id.as_str(), links[0].id.as_str()), (TRACE, SEGMENT));
+        }
+    }
 }
 
 fn read(datagram: &[u8]) -> Document {
@@ -93,6 +131,7 @@ impl Found {
         assert_eq!(twice, None, "{number} is there twice");
         for child in &document.subsegments {
             assert!(child.trace_id.is_none() && child.parent_id.is_none() && child.r#type.is_none());
+            assert!(child.origin.is_none() && child.links.is_none());
             self.take(child, id, *start_time);
         }
     }

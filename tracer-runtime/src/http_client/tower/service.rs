@@ -50,11 +50,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<A>) -> Self::Future {
-        let begun = Call::begin(&self.ignored, || Target::of_uri(request.method(), request.uri()));
+        let mut begun = Call::begin(&self.ignored, || Target::of_uri(request.method(), request.uri()));
         if let Some(header) = begun.header {
             request.headers_mut().insert(TRACE_HEADER, header);
         }
-        ResponseFuture::new(begun.call, self.inner.call(request))
+        let future = Call::watch(&mut begun.call, || self.inner.call(request));
+        ResponseFuture::new(begun.call, future)
     }
 }
 

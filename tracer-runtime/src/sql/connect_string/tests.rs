@@ -96,6 +96,12 @@ fn what_leaves_the_password_open_is_refused() {
         "app:secret@db",
         "host=db dbname=postgres://app:secret@db/orders",
         "dbname='password=secret'",
+        // As other databases' clients take it: `;` is no end of a value here.
+        "user=app;password=secret;server=db",
+        "user=app;pwd=secret host=db",
+        "sqlserver://app;password=secret@db/orders",
+        "postgres://db/orders?user=app;password=secret",
+        "postgres://db/orders?user=postgres://app:secret@db",
     ] {
         assert_eq!(text.parse::<Database>(), Err(DatabaseError::Ambiguous), "{text}");
     }
@@ -110,6 +116,11 @@ fn a_connection_string_given_as_a_name_is_treated_as_one() {
     assert_eq!(Database::named("postgres://app:secret@db/orders").name(), "orders@db");
     assert_eq!(Database::named("postgres://app:se/cret@db/orders").name(), "database");
     assert_eq!(Database::named("password=secret x").name(), "database");
+    assert_eq!(Database::named("app:secret@db").name(), "database");
+    assert_eq!(Database::named("app:secret@tcp(db:3306)/orders").name(), "database");
+    assert_eq!(Database::named("postgres:app:secret@db/orders").name(), "database");
+    assert_eq!(Database::named("orders@db:5432").name(), "orders@db:5432");
+    assert_eq!(Database::named(":memory:").name(), ":memory:");
     assert_eq!(Database::named(" ").name(), "database");
 }
 
@@ -119,6 +130,7 @@ fn long_parts_are_cut() {
     let database = database(&format!("postgres://{long}@{long}/{long}"));
     assert_eq!(database.name().len(), 200);
     assert_eq!((database.url().unwrap().len(), database.user().unwrap().len()), (250, 250));
+    assert_eq!(Database::named("orders@db").with_user(long).user().unwrap().len(), 250);
 }
 
 #[test]
@@ -170,7 +182,7 @@ fn connection_string() -> impl Strategy<Value = String> {
         "10.0.0.1",
     ]);
     let database = prop::sample::select(vec!["", "/", "/orders", "/orders?sslmode=require"]);
-    (scheme, user, host, database, password(), 0..11).prop_map(
+    (scheme, user, host, database, password(), 0..14).prop_map(
         |(scheme, user, host, database, password, form)| {
             let encoded = encoded_whole(&password);
             let quoted = password.replace('\\', r"\\").replace('\'', r"\'");
@@ -189,6 +201,9 @@ fn connection_string() -> impl Strategy<Value = String> {
                     let whole = format!("{scheme}://{user}:{password}@{host}{database}");
                     format!("{scheme}://db/?dbname={}", encoded_whole(&whole))
                 }
+                10 => format!("user=app;password={password};server={host}"),
+                11 => format!("app:{password}@{host}"),
+                12 => format!("{scheme}://app;pwd={encoded}@{host}{database}"),
                 _ => format!("host=db dbname='{scheme}://{user}:{quoted}@{host}{database}'"),
             }
         },
