@@ -68,9 +68,16 @@ fn without_secrets(url: &str) -> &str {
 }
 
 fn has_port_or_none(host: &str) -> bool {
-    // The colons of an IPv6 address are in brackets.
-    let behind = host.rsplit(']').next().unwrap_or(host);
-    behind.split_once(':').is_none_or(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
+    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    match host.strip_prefix('[') {
+        Some(address) => {
+            // An IPv6 address. Its last bracket may have been taken for one of the sentence.
+            let behind = address.trim_start_matches(|c: char| c.is_ascii_hexdigit() || ":.".contains(c));
+            let behind = behind.strip_prefix(']').unwrap_or(behind);
+            behind.is_empty() || behind.strip_prefix(':').is_some_and(is_port)
+        }
+        None => host.split_once(':').is_none_or(|(_, port)| is_port(port)),
+    }
 }
 
 #[cfg(test)]
@@ -91,6 +98,7 @@ mod tests {
             ("Url(\"http://h/?secret\") failed", "Url(\"http://h/\") failed"),
             ("postgres://ada:p@ss@db:5432/orders", "postgres://db:5432/orders"),
             ("http://[::1]:80/?secret", "http://[::1]:80/"),
+            ("(http://[::1])", "(http://[::1])"),
             ("http://größe.example/ä?secret é", "http://größe.example/ä é"),
             ("://", "://"),
             ("http://", "http://"),

@@ -25,6 +25,8 @@
 //! - The events must be there. sqlx gives them as `debug`, those of slow queries as `warn`; `disable_statement_logging` or a
 //!   `log_statements` level of `trace` in its options, the features `max_level_…` of `tracing`, and a filter of the whole
 //!   subscriber (an `EnvFilter` as a layer of its own) take them away. Give each layer its own filter instead.
+//! - Because somebody hears them, sqlx writes the text of each query into its event, also where nothing is recorded. This layer
+//!   copies it only where that is asked for.
 //!
 //! The layer brings its own filter: it asks for no other event, and other layers are given no more than before.
 
@@ -64,6 +66,10 @@ struct Queries {
 
 impl<S: Subscriber> Layer<S> for Queries {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        // A `Call` records its query itself.
+        if !crate::is_sampled() || call::is_running() {
+            return;
+        }
         let mut numbers = Numbers::default();
         event.record(&mut numbers);
         let Some(elapsed) = numbers.elapsed else { return };
@@ -139,32 +145,26 @@ impl Visit for Text {
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
 
-/// The events that sqlx gives of queries where they are recorded, and no other. sqlx asks before it prints a query: where nothing is
-/// recorded it prints none for this layer.
+/// The events that sqlx gives of queries, and no other; none where tracing is compiled out.
 struct OfQueries;
 
 impl OfQueries {
     fn wants(metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "sqlx::query" && !metadata.is_span()
-    }
-
-    fn records_here() -> bool {
-        // A `Call` records its query itself.
-        crate::is_sampled() && !call::is_running()
+        cfg!(feature = "enable") && metadata.target() == "sqlx::query" && !metadata.is_span()
     }
 }
 
 impl<S> Filter<S> for OfQueries {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        Self::wants(metadata) && Self::records_here()
+        Self::wants(metadata)
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if Self::wants(metadata) { Interest::sometimes() } else { Interest::never() }
+        if Self::wants(metadata) { Interest::always() } else { Interest::never() }
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(LevelFilter::DEBUG)
+        Some(if cfg!(feature = "enable") { LevelFilter::DEBUG } else { LevelFilter::OFF })
     }
 }
 
