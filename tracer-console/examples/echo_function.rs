@@ -1,7 +1,7 @@
 //! A function for trying the local Lambda: the event says what to do.
 //!
 //! `{"do": "echo" | "error" | "panic" | "exit" | "sleep" | "environment" | "stream" | "meet"}`; in the event of a batch
-//! of messages each body says it: `error` fails the batch, `fail` the message.
+//! of messages each body says it: `error` fails the batch, `fail` the message, `sleep` takes longer than any timeout.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -30,6 +30,9 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
     println!("invoked {}", context.request_id);
     let invocation = INVOCATIONS.fetch_add(1, Ordering::SeqCst) + 1;
     if let Some(records) = payload["Records"].as_array() {
+        if records.iter().any(|record| record["body"] == "sleep") {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
         return batch(records, &json!({"event": payload, "trace": context.xray_trace_id}));
     }
     match payload["do"].as_str().unwrap_or("echo") {

@@ -1,8 +1,10 @@
-//! A console: a receiver and the store that it fills.
+//! A console: what receives documents and answers questions on one address, and the store behind both.
 
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::sync::Arc;
 
+use crate::api::{Api, Server};
 use crate::memory_store::MemoryStore;
 use crate::receiver::{Receiver, ReceiverCounts};
 use crate::refusal::Refusals;
@@ -17,7 +19,7 @@ use crate::store::TraceStore;
 /// ```
 #[derive(Clone)]
 pub struct ConsoleOptions {
-    /// The UDP address to receive on, `host:port`; port 0 takes a free one.
+    /// The address, `host:port`, for documents over UDP and for X-Ray's API over TCP; port 0 takes a free one.
     pub listen: String,
     /// Where documents go.
     pub store: Arc<dyn TraceStore>,
@@ -59,17 +61,22 @@ pub enum ConsoleError {
     },
     /// The address cannot be listened on.
     #[error(
-        "cannot listen on UDP {address}: {source}; is another X-Ray daemon or console running? Port 0 takes a free port"
+        "cannot listen on {protocol} {address}: {source}; is another X-Ray daemon or console running? Port 0 takes a free port"
     )]
     Listen {
+        /// UDP or TCP.
+        protocol: &'static str,
         /// The address.
         address: SocketAddr,
         /// Why not.
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
-/// Receives what tracers send and keeps it; dropping it stops receiving.
+/// X-Ray on one address: what tracers send over UDP is kept, and X-Ray's API answers over HTTP. Dropping it ends both.
+///
+/// Clients of X-Ray find it by an endpoint, such as `AWS_ENDPOINT_URL_XRAY=http://127.0.0.1:2000`; requests may be signed or
+/// not.
 ///
 /// ```
 /// use tracer_console::{Console, ConsoleOptions, TraceId};
@@ -87,12 +94,17 @@ pub enum ConsoleError {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Console {
+    /// Ends before the receiver does, and both before the store.
+    _server: Server,
     receiver: Receiver,
     store: Arc<dyn TraceStore>,
 }
 
+/// How often a free port is taken until it is free for UDP and for TCP.
+const TRIES: usize = 100;
+
 impl Console {
-    /// Starts receiving.
+    /// Starts receiving and answering.
     ///
     /// ```
     /// # use tracer_console::{Console, ConsoleOptions};
@@ -107,12 +119,15 @@ impl Console {
         let ConsoleOptions { listen, store } = options;
         let address = listen.to_socket_addrs().ok().and_then(|mut found| found.next());
         let address = address.ok_or(ConsoleError::Address { listen })?;
-        let receiver = Receiver::start(address, Arc::clone(&store))
-            .map_err(|source| ConsoleError::Listen { address, source })?;
-        Ok(Self { receiver, store })
+        let refusals = Arc::<Refusals>::default();
+        let (listener, receiver) = listen_on(address, &store, &refusals)?;
+        let tcp = |source| ConsoleError::Listen { protocol: "TCP", address, source };
+        let server = Server::start(listener, Api::new(Arc::clone(&store), refusals)).map_err(tcp)?;
+        Ok(Self { _server: server, receiver, store })
     }
 
-    /// The address that it receives on: what belongs into `AWS_XRAY_DAEMON_ADDRESS`.
+    /// The address that it receives and answers on: what belongs into `AWS_XRAY_DAEMON_ADDRESS`, and behind `http://`
+    /// into `AWS_ENDPOINT_URL_XRAY`.
     ///
     /// ```
     /// # use tracer_console::{Console, ConsoleOptions};
@@ -151,7 +166,7 @@ impl Console {
         self.receiver.counts()
     }
 
-    /// The latest datagrams that were refused, and why.
+    /// The latest datagrams and documents that were refused, and why.
     ///
     /// ```
     /// # use tracer_console::{Console, ConsoleOptions};
@@ -175,6 +190,27 @@ impl Console {
     #[must_use]
     pub fn granted_buffer(&self) -> usize {
         self.receiver.granted_buffer()
+    }
+}
+
+/// Takes the address for TCP, and then the same for UDP.
+fn listen_on(
+    address: SocketAddr,
+    store: &Arc<dyn TraceStore>,
+    refusals: &Arc<Refusals>,
+) -> Result<(TcpListener, Receiver), ConsoleError> {
+    let mut tries = if address.port() == 0 { TRIES } else { 1 };
+    loop {
+        tries -= 1;
+        let tcp = |source| ConsoleError::Listen { protocol: "TCP", address, source };
+        let listener = TcpListener::bind(address).map_err(tcp)?;
+        let address = listener.local_addr().map_err(tcp)?;
+        match Receiver::start(address, Arc::clone(store), Arc::clone(refusals)) {
+            Ok(receiver) => return Ok((listener, receiver)),
+            // A port that was free for TCP need not be free for UDP.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+            Err(source) => return Err(ConsoleError::Listen { protocol: "UDP", address, source }),
+        }
     }
 }
 

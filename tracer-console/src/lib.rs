@@ -2,7 +2,8 @@
 //!
 //! Three things that fit together:
 //!
-//! * a [`Console`] takes documents over UDP as the X-Ray daemon does and keeps them in a [`TraceStore`];
+//! * a [`Console`] takes documents over UDP as the X-Ray daemon does, keeps them in a [`TraceStore`], and answers X-Ray's
+//!   API over HTTP on the same port;
 //! * a [`Waterfall`] draws a [`Trace`] in the terminal;
 //! * a [`LocalLambda`] runs function binaries as AWS Lambda does and sends the segments that AWS itself would send.
 //!
@@ -21,6 +22,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod api;
 mod compiled;
 mod console;
 mod datagram;
@@ -47,7 +49,7 @@ pub use console::{Console, ConsoleError, ConsoleOptions};
 pub use datagram::read_datagram;
 pub use document::Document;
 pub use entity::{Entity, EntityKind, Exception};
-pub use filter::{FilterError, FilterErrorKind, FilterExpression};
+pub use filter::{Completion, Completions, FilterError, FilterErrorKind, FilterExpression, ValueOf};
 pub use link::{Link, LinkedFrom};
 pub use local_lambda::{
     ApiRequest, Event, Function, FunctionBuilder, FunctionError, FunctionErrorKind, Invocation,
@@ -61,7 +63,7 @@ pub use receiver::ReceiverCounts;
 pub use refusal::{Refusal, RefusalCode, Refusals};
 pub use search::{Found, Position, Search};
 pub use sqlite_store::{Retention, SqliteError, SqliteStore};
-pub use store::{Revision, StoreError, TraceStore, WaitError};
+pub use store::{Revision, StoreError, TraceSize, TraceStore, WaitError};
 pub use timestamp::Timestamp;
 pub use trace::{Node, Trace};
 pub use trace_id::{EntityId, InvalidId, TraceId};

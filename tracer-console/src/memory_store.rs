@@ -9,7 +9,7 @@ use crate::entities::Entities;
 use crate::link::LinkIndex;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::search::{Found, Position, Search};
-use crate::store::{Revision, StoreError, TraceStore};
+use crate::store::{Revision, StoreError, TraceSize, TraceStore};
 use crate::trace::Trace;
 use crate::trace_id::TraceId;
 
@@ -29,11 +29,47 @@ pub struct MemoryLimits {
     pub entities_per_trace: usize,
     /// Bytes of document text in one trace; above it documents are refused.
     pub bytes_per_trace: usize,
+    /// Bytes of one document's text; longer ones are refused.
+    pub bytes_per_document: usize,
 }
 
 impl Default for MemoryLimits {
     fn default() -> Self {
-        Self { bytes: 256 << 20, entities_per_trace: 200_000, bytes_per_trace: 64 << 20 }
+        let bytes = 256 << 20;
+        Self { bytes, entities_per_trace: 200_000, bytes_per_trace: 64 << 20, bytes_per_document: usize::MAX }
+    }
+}
+
+impl MemoryLimits {
+    /// What X-Ray takes (fact sheet 1.12), in bytes of a document and of a trace.
+    pub(crate) const OF_XRAY: (usize, usize) = (64 << 10, 500 << 10);
+
+    /// The limits of X-Ray itself: 64 KB a document and 500 KB a trace.
+    ///
+    /// ```
+    /// # use tracer_console::MemoryLimits;
+    /// assert_eq!(MemoryLimits::strict().bytes_per_document, 65_536);
+    /// ```
+    #[must_use]
+    pub fn strict() -> Self {
+        let (bytes_per_document, bytes_per_trace) = Self::OF_XRAY;
+        Self { bytes_per_document, bytes_per_trace, ..Self::default() }
+    }
+
+    /// Whether a trace that has so many entities and bytes may have a document too.
+    pub(crate) fn check(&self, document: &Document, entities: usize, bytes: usize) -> Result<(), Refusal> {
+        let text = document.text();
+        let message = if text.len() > self.bytes_per_document {
+            format!("the document has {} bytes, and may have {}", text.len(), self.bytes_per_document)
+        } else if entities + document.entities().len() > self.entities_per_trace
+            || bytes + text.len() > self.bytes_per_trace
+        {
+            let id = document.trace_id();
+            format!("trace {id} has reached {entities} segments and subsegments in {bytes} bytes")
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::new(RefusalCode::LimitExceeded, message).of(text.as_bytes()))
     }
 }
 
@@ -82,15 +118,9 @@ impl Kept {
     fn take(&mut self, document: Document, limits: MemoryLimits) -> Result<(), Refusal> {
         let id = document.trace_id();
         let bytes = document.text().len();
-        let entities = document.entities().len();
         let (had_entities, had_bytes) =
             self.traces.get(&id).map_or((0, 0), |record| (record.entities.len(), record.bytes));
-        if had_entities + entities > limits.entities_per_trace || had_bytes + bytes > limits.bytes_per_trace {
-            let message = format!(
-                "trace {id} has reached {had_entities} segments and subsegments in {had_bytes} bytes"
-            );
-            return Err(Refusal::new(RefusalCode::LimitExceeded, message).of(document.text().as_bytes()));
-        }
+        limits.check(&document, had_entities, had_bytes)?;
         let record = self.traces.entry(id).or_default();
         record.documents.push(document.text().into());
         let weight = weight(document.text());
@@ -196,6 +226,15 @@ impl TraceStore for MemoryStore {
 
     fn documents(&self, id: TraceId) -> Vec<Arc<str>> {
         self.kept().traces.get(&id).map(|record| record.documents.clone()).unwrap_or_default()
+    }
+
+    fn size(&self, id: TraceId) -> TraceSize {
+        let kept = self.kept();
+        let size = |record: &Record| TraceSize {
+            documents: record.documents.len() as u64,
+            bytes: record.bytes as u64,
+        };
+        kept.traces.get(&id).map(size).unwrap_or_default()
     }
 
     fn changed_since(&self, since: Revision) -> Vec<(TraceId, Revision)> {

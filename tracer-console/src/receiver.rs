@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver as Queue, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -17,6 +17,8 @@ use crate::store::TraceStore;
 const RECEIVE_BUFFER: usize = 8 << 20;
 /// Datagrams that may wait to be read; a larger burst is dropped and counted.
 const WAITING: usize = 20_000;
+/// Bytes of them; large ones are dropped sooner.
+const WAITING_BYTES: usize = 128 << 20;
 /// Documents that are stored together.
 const MOST_AT_ONCE: usize = 1_000;
 const LARGEST_DATAGRAM: usize = 64 << 10;
@@ -47,6 +49,7 @@ struct Counters {
     received: AtomicU64,
     refused: AtomicU64,
     dropped: AtomicU64,
+    waiting_bytes: AtomicUsize,
     stopping: AtomicBool,
 }
 
@@ -61,10 +64,14 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    pub(crate) fn start(listen: SocketAddr, store: Arc<dyn TraceStore>) -> io::Result<Self> {
+    pub(crate) fn start(
+        listen: SocketAddr,
+        store: Arc<dyn TraceStore>,
+        refusals: Arc<Refusals>,
+    ) -> io::Result<Self> {
         let (socket, buffer) = bind(listen)?;
         let address = socket.local_addr()?;
-        let (counters, refusals) = (Arc::<Counters>::default(), Arc::<Refusals>::default());
+        let counters = Arc::<Counters>::default();
         let (sender, queue) = sync_channel(WAITING);
         let mut receiver = Self { address, buffer, counters, refusals, threads: Vec::new() };
         let counters = Arc::clone(&receiver.counters);
@@ -139,19 +146,36 @@ fn bind(listen: SocketAddr) -> io::Result<(UdpSocket, usize)> {
 
 fn receive(socket: &UdpSocket, queue: &SyncSender<Box<[u8]>>, counters: &Counters) {
     let mut buffer = vec![0; LARGEST_DATAGRAM];
+    // Once it is time to stop: what had arrived by then, and not what comes for ever.
+    let mut left = WAITING;
     while let Some(len) = next_len(socket, &mut buffer, counters) {
         if len == 0 {
             continue;
         }
+        left -= usize::from(counters.stopping.load(Ordering::Acquire));
+        if left == 0 {
+            return;
+        }
         counters.received.fetch_add(1, Ordering::Relaxed);
-        match queue.try_send(buffer[..len].into()) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) => {
-                counters.dropped.fetch_add(1, Ordering::Relaxed);
-            }
-            Err(TrySendError::Disconnected(_)) => return,
+        if enqueue(&buffer[..len], queue, counters).is_none() {
+            return;
         }
     }
+}
+
+/// Puts a datagram into the queue, or drops it where there is no room; `None` once nobody reads the queue.
+fn enqueue(datagram: &[u8], queue: &SyncSender<Box<[u8]>>, counters: &Counters) -> Option<()> {
+    let len = datagram.len();
+    if counters.waiting_bytes.fetch_add(len, Ordering::Relaxed) + len <= WAITING_BYTES {
+        match queue.try_send(datagram.into()) {
+            Ok(()) => return Some(()),
+            Err(TrySendError::Full(_)) => {}
+            Err(TrySendError::Disconnected(_)) => return None,
+        }
+    }
+    counters.waiting_bytes.fetch_sub(len, Ordering::Relaxed);
+    counters.dropped.fetch_add(1, Ordering::Relaxed);
+    Some(())
 }
 
 /// The length of the next datagram, 0 for nothing to do; `None` when it is time to stop.
@@ -168,6 +192,7 @@ fn store_all(queue: &Queue<Box<[u8]>>, store: &dyn TraceStore, counters: &Counte
         let batch = std::iter::once(first).chain(queue.try_iter()).take(MOST_AT_ONCE);
         let (mut documents, mut refused) = (Vec::new(), Vec::new());
         for datagram in batch {
+            counters.waiting_bytes.fetch_sub(datagram.len(), Ordering::Relaxed);
             match read_datagram(&datagram) {
                 Ok(document) => documents.push(document),
                 Err(refusal) => refused.push(refusal),
@@ -176,5 +201,26 @@ fn store_all(queue: &Queue<Box<[u8]>>, store: &dyn TraceStore, counters: &Counte
         refused.extend(store.record_all(documents).into_iter().filter_map(Result::err));
         counters.refused.fetch_add(refused.len() as u64, Ordering::Relaxed);
         refused.into_iter().for_each(|refusal| refusals.push(refusal));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_datagrams_are_dropped_before_they_fill_the_memory_and_small_ones_by_their_number() {
+        for (len, most) in [(LARGEST_DATAGRAM, WAITING_BYTES / LARGEST_DATAGRAM), (1, WAITING)] {
+            let counters = Counters::default();
+            let (sender, queue) = sync_channel(WAITING);
+            let datagram = vec![0; len];
+            for _ in 0..most + 3 {
+                enqueue(&datagram, &sender, &counters).unwrap();
+            }
+            assert_eq!(counters.dropped.load(Ordering::Relaxed), 3);
+            assert_eq!(counters.waiting_bytes.load(Ordering::Relaxed), most * len);
+            drop(queue);
+            assert!(len == LARGEST_DATAGRAM || enqueue(&datagram, &sender, &counters).is_none());
+        }
     }
 }

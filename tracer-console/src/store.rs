@@ -22,6 +22,19 @@ use crate::trace_id::TraceId;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Revision(pub(crate) u64);
 
+/// How much of a trace has arrived.
+///
+/// ```
+/// assert_eq!(tracer_console::TraceSize::default().bytes, 0);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TraceSize {
+    /// Documents that were taken.
+    pub documents: u64,
+    /// Bytes of their text.
+    pub bytes: u64,
+}
+
 /// Keeps documents and gives traces. A document of the same trace and id as an earlier one is merged with it: complete
 /// replaces in progress whatever the order, and of two complete ones the later counts.
 ///
@@ -133,6 +146,20 @@ pub trait TraceStore: Send + Sync {
     /// # Ok::<(), tracer_console::Refusal>(())
     /// ```
     fn documents(&self, id: TraceId) -> Vec<std::sync::Arc<str>>;
+
+    /// How much of a trace has arrived; nothing of one that is not there.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// assert_eq!(store.size(id).documents, 0);
+    /// store.record(document)?;
+    /// assert_eq!(store.size(id).documents, 1);
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
+    fn size(&self, id: TraceId) -> TraceSize;
 
     /// The traces that changed after `since`, each once, the latest change last. `Revision::default()` gives all.
     ///

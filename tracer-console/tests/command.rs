@@ -63,11 +63,12 @@ fn a_line_that_is_no_text_is_refused_alone_and_nothing_to_draw_is_a_failure() {
 #[cfg(unix)]
 #[test]
 fn serve_says_ready_draws_what_arrives_and_ends_well_when_interrupted() {
-    let mut serving = console(&["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::null()).spawn().unwrap();
+    let mut serving =
+        console(&["serve", "--memory", "--listen", "127.0.0.1:0"]).stderr(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(serving.stdout.take().unwrap());
     let mut ready = String::new();
     lines.read_line(&mut ready).unwrap();
-    let address = ready.split_whitespace().find(|word| word.starts_with("127.0.0.1:")).unwrap();
+    let address = ready.split([' ', ',']).find(|word| word.starts_with("127.0.0.1:")).unwrap();
     assert!(ready.starts_with("ready"), "{ready}");
     let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
     for document in ORDER.lines() {

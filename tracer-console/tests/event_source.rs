@@ -212,6 +212,81 @@ fn large_messages_are_shared_out_over_batches() {
     assert!(first.result().error().is_none());
 }
 
+/// Lambda takes no event over 6 MB, and JSON makes quotes twice as long.
+#[test]
+fn what_json_escapes_counts_for_the_size_of_a_batch() {
+    let home = Home::new();
+    let quotes = "\"".repeat(200_000);
+    for _ in 0..20 {
+        home.send(&quotes, None);
+    }
+    let mapping = home.poll(|source| source.batch_size(20).batch_window(Duration::from_secs(60)));
+    let first = mapping.wait_for_batch(PATIENCE).unwrap();
+    assert!((10..20).contains(&first.message_ids().len()), "{}", first.message_ids().len());
+    assert!(seen(&first)["event"].to_string().len() <= 6 << 20);
+}
+
+#[test]
+fn what_sqs_does_not_delete_is_tried_again_and_then_told() {
+    let home = Home::new();
+    // The SDK itself tries three times.
+    home.aws.inject(Fault::fail(Service::Sqs, "DeleteMessageBatch", 500).times(3));
+    home.send("hello", None);
+    let mapping = home.poll(|source| source);
+    assert!(mapping.wait_for_batch(PATIENCE).unwrap().failed_ids().is_empty());
+    assert_eq!(home.left(), (0, 0));
+    home.aws.inject(Fault::fail(Service::Sqs, "DeleteMessageBatch", 500));
+    home.send("hello", None);
+    let batch = mapping.wait_for_batch(PATIENCE).unwrap();
+    assert_eq!(batch.failed_ids(), batch.message_ids(), "it comes back, whatever the function said");
+    assert!(batch.result().error().is_none());
+    assert_eq!(home.left(), (1, 0));
+}
+
+/// What waits for an environment would become visible again, and be worked on twice.
+#[test]
+fn no_more_is_received_than_the_function_has_environments_for() {
+    let home = Home::new();
+    let one = home.lambda.function("one", echo_function()).max_environments(1);
+    let one = one.timeout(Duration::from_secs(1)).start().unwrap();
+    home.send("sleep", None);
+    home.send("hello", None);
+    let mapping = one.event_source(&home.queue).batch_size(1).start().unwrap();
+    assert!(mapping.wait_for_batch(PATIENCE).unwrap().result().timed_out());
+    let second = mapping.wait_for_batch(PATIENCE).unwrap();
+    let attributes = seen(&second)["event"]["Records"][0]["attributes"].clone();
+    let millis = |name: &str| attributes[name].as_str().unwrap().parse::<u64>().unwrap();
+    let waited = millis("ApproximateFirstReceiveTimestamp") - millis("SentTimestamp");
+    assert!(waited >= 900, "it was received {waited} ms after it was sent, while the other was worked on");
+}
+
+#[test]
+fn what_lambda_refuses_to_poll_is_refused() {
+    let home = Home::new();
+    let refused = |source: EventSourceBuilder| source.start().unwrap_err().to_string();
+    let slow = home.lambda.function("slow", echo_function()).timeout(Duration::from_secs(31)).start().unwrap();
+    let error = refused(slow.event_source(&home.queue));
+    assert!(error.contains("visibility timeout of 30s") && error.contains("31s"), "{error}");
+    for window in [Duration::from_secs(301), Duration::MAX] {
+        let error = refused(home.function.event_source(&home.queue).batch_window(window));
+        assert!(error.contains("at most 5 minutes"), "{error}");
+    }
+    let fifo = json!({"QueueName": "orders.fifo", "Attributes": {"FifoQueue": "true"}});
+    let fifo = home.aws.sqs("CreateQueue", &fifo).unwrap()["QueueUrl"].as_str().unwrap().to_owned();
+    let error = refused(home.function.event_source(&fifo).batch_window(Duration::from_secs(1)));
+    assert!(error.contains("FIFO"), "{error}");
+    assert!(home.function.event_source(&fifo).start().is_ok());
+}
+
+#[test]
+fn an_endpoint_that_takes_connections_and_never_answers_is_named() {
+    let home = Home::new();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let error = home.function.event_source(&home.queue).endpoint(endpoint).start().unwrap_err();
+    assert!(error.to_string().contains("no answer within"), "{error}");
+}
+
 #[test]
 fn a_queue_that_is_not_there_and_an_endpoint_that_is_none_are_named() {
     let home = Home::new();

@@ -2,6 +2,8 @@
 
 use std::net::UdpSocket;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -81,6 +83,32 @@ fn a_burst_at_full_speed_is_received_or_counted_as_dropped_and_what_was_received
     assert_eq!(counts.received + counts.dropped_by_kernel.unwrap(), SENT);
     assert_eq!(counts.refused, 0, "{:?}", home.console.refusals().latest());
     assert_eq!(home.stored(), counts.received - counts.dropped);
+}
+
+#[test]
+fn a_console_stops_while_senders_go_on() {
+    let home = Home::new();
+    let address = home.console.local_addr();
+    let is_over = Arc::new(AtomicBool::new(false));
+    let senders: Vec<_> = (0..3)
+        .map(|_| {
+            let (is_over, sender) = (Arc::clone(&is_over), UdpSocket::bind("127.0.0.1:0").unwrap());
+            std::thread::spawn(move || {
+                while !is_over.load(Ordering::Acquire) {
+                    let _ = sender.send_to(b"nonsense", address);
+                }
+            })
+        })
+        .collect();
+    home.wait("a flood", || home.console.counts().received > 1_000);
+    let (stopped, has_stopped) = channel();
+    std::thread::spawn(move || {
+        drop(home);
+        stopped.send(()).unwrap();
+    });
+    has_stopped.recv_timeout(PATIENCE).expect("it stops");
+    is_over.store(true, Ordering::Release);
+    senders.into_iter().for_each(|sender| sender.join().unwrap());
 }
 
 #[test]

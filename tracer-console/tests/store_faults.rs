@@ -258,6 +258,18 @@ mod full {
     }
 }
 
+#[test]
+fn a_file_that_somebody_writes_is_not_written_by_another() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("traces.db");
+    let store = SqliteStore::open(&path).unwrap();
+    let error = SqliteStore::open(&path).unwrap_err();
+    assert!(matches!(error, SqliteError::InUse { .. }), "{error}");
+    store.record(document(1, 0, &json!({}))).unwrap();
+    drop(store);
+    assert!(SqliteStore::open(&path).unwrap().trace(trace_id(1)).is_some());
+}
+
 /// A database with a few thousand traces, closed.
 fn filled(path: &Path) {
     let store = SqliteStore::open(path).unwrap();

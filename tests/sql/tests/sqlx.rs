@@ -204,6 +204,29 @@ async fn a_dropped_query_is_recorded_until_then() {
 }
 
 #[tokio::test]
+async fn a_dropped_call_is_cancelled_and_the_layer_adds_nothing() {
+    let Some(server) = Postgres::for_test("a_dropped_call_is_cancelled_and_the_layer_adds_nothing") else {
+        return;
+    };
+    let (_guard, pool) = traced(&server).await;
+    let mut connection = pool.acquire().await.unwrap();
+    let database = Database::named("a_call@here");
+    let trace = testing::capture_async(
+        async {
+            let query = sqlx::query("SELECT pg_sleep(600)").execute(&mut *connection);
+            let mut call = Box::pin(database.call(query));
+            assert!(matches!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
+        }
+        .in_subsegment("around"),
+    )
+    .await;
+    let [call] = trace.subsegment("around").subsegments() else { panic!("one call: {trace}") };
+    assert!(call.is_cancelled() && !call.is_fault(), "{trace}");
+    // The server still sleeps for it.
+    drop(connection.detach());
+}
+
+#[tokio::test]
 async fn nothing_is_recorded_outside_of_subsegments_and_where_nothing_is_sampled() {
     let Some(server) = Postgres::for_test("nothing_is_recorded_outside_of_subsegments") else { return };
     let (_guard, pool) = traced(&server).await;

@@ -8,6 +8,7 @@ mod environment;
 mod facts;
 mod failures;
 mod headers;
+mod odd_answers;
 mod recorded;
 mod retries;
 mod rules;

@@ -5,10 +5,11 @@ use std::cell::{Cell, RefCell};
 use aws_lambda_events::kinesis::KinesisEvent;
 use aws_lambda_events::sns::{SnsEvent, SnsEventObj};
 use aws_lambda_events::sqs::{SqsEvent, SqsEventObj};
+use futures_util::FutureExt as _;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tracer_runtime::messages::{for_each_record, for_each_record_concurrent};
+use tracer_runtime::messages::{Failures, MessageBatch, for_each_record, for_each_record_concurrent};
 use tracer_runtime::testing::{RecordedTrace, capture_async};
 
 use crate::events;
@@ -151,6 +152,35 @@ async fn a_failed_message_without_an_id_makes_the_whole_batch_come_again() {
     let (trace, answer) = captured!(for_each_record(&event, async |_| Err::<(), _>("wrong")));
     assert_eq!(answer, told([""]));
     assert_eq!(trace.subsegment("message").metadata("message"), &json!({}));
+}
+
+/// A batch of a user's own may hand on what it was told of more messages than the event inside has.
+#[test]
+fn failures_of_another_batch_bring_all_messages_back() {
+    struct Padded<B>(B, Vec<MessageOf<B>>);
+    type MessageOf<B> = <B as MessageBatch>::Record;
+    impl<B: MessageBatch> MessageBatch for Padded<B> {
+        type Record = MessageOf<B>;
+        type Answer<E> = B::Answer<E>;
+
+        fn records(&self) -> &[MessageOf<B>] {
+            &self.1
+        }
+
+        fn answer<E>(&self, failures: Failures<E>) -> B::Answer<E> {
+            self.0.answer(failures)
+        }
+    }
+
+    let fail = async |_: &_| Err::<(), _>("wrong");
+    let sqs: SqsEvent = read(events::sqs("orders", &["succeed"]));
+    let sqs = Padded(SqsEvent::default(), sqs.records);
+    let answer = for_each_record(&sqs, fail).now_or_never().unwrap();
+    assert_eq!(serde_json::to_value(answer).unwrap(), told([""]));
+    let kinesis: KinesisEvent = read(events::kinesis(&["succeed"]));
+    let kinesis = Padded(KinesisEvent::default(), kinesis.records);
+    let answer = for_each_record(&kinesis, fail).now_or_never().unwrap();
+    assert_eq!(serde_json::to_value(answer).unwrap(), told([""]));
 }
 
 #[tokio::test]

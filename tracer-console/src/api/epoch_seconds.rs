@@ -33,7 +33,7 @@ const FARTHEST: f64 = 1e12;
 impl<'de> Deserialize<'de> for EpochSeconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let seconds = f64::deserialize(deserializer)?;
-        if !(seconds.abs() <= FARTHEST) {
+        if !(-FARTHEST..=FARTHEST).contains(&seconds) {
             return Err(serde::de::Error::custom(format!("{seconds} is no time in seconds since the epoch")));
         }
         #[allow(clippy::cast_possible_truncation, reason = "bounded above")]

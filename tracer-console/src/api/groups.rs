@@ -96,7 +96,9 @@ pub(super) fn create_group(api: &Api, request: &Request) -> Result<Response, Api
         return Err(ApiError::invalid(format!("Group already exists: {group_name}")));
     }
     if known.len() > MOST {
-        return Err(ApiError::invalid(format!("there are {MOST} groups already; delete one that is not needed")));
+        return Err(ApiError::invalid(format!(
+            "there are {MOST} groups already; delete one that is not needed"
+        )));
     }
     let group_arn = api.arn(&format!("group/{group_name}/{}", random_id()));
     let (filter_expression, insights_configuration) = Default::default();
@@ -213,13 +215,19 @@ fn find(known: &[KeptGroup], named: &GroupNamed) -> Result<usize, ApiError> {
 }
 
 /// Changes a group, checks that it makes sense beside the `others`, and keeps it.
-fn change(api: &Api, others: Vec<KeptGroup>, mut kept: KeptGroup, wanted: Change) -> Result<Response, ApiError> {
+fn change(
+    api: &Api,
+    others: Vec<KeptGroup>,
+    mut kept: KeptGroup,
+    wanted: Change,
+) -> Result<Response, ApiError> {
     let Change { filter_expression, insights_configuration } = wanted;
     let group = &mut kept.group;
     if let Some(change) = insights_configuration {
         let insights = &mut group.insights_configuration;
         insights.insights_enabled = change.insights_enabled.unwrap_or(insights.insights_enabled);
-        insights.notifications_enabled = change.notifications_enabled.unwrap_or(insights.notifications_enabled);
+        insights.notifications_enabled =
+            change.notifications_enabled.unwrap_or(insights.notifications_enabled);
     }
     if group.insights_configuration.notifications_enabled && !group.insights_configuration.insights_enabled {
         return Err(ApiError::invalid("NotificationsEnabled needs InsightsEnabled"));
@@ -236,7 +244,7 @@ fn change(api: &Api, others: Vec<KeptGroup>, mut kept: KeptGroup, wanted: Change
 }
 
 fn filter(expression: &str, known: &[KeptGroup]) -> Result<Filter, ApiError> {
-    let invalid = |error: crate::filter::FilterError| ApiError::invalid(error.to_string());
+    let invalid = |error: filter::FilterError| ApiError::invalid(error.to_string());
     let group = |kept: &KeptGroup| {
         let Group { group_name, group_arn, filter_expression, .. } = &kept.group;
         let expression = FilterExpression::parse(filter_expression.as_deref().unwrap_or_default())?;
@@ -257,7 +265,9 @@ fn check_name(name: &str) -> Result<(), ApiError> {
 
 /// The last part of an ARN.
 fn random_id() -> String {
-    (0..26).map(|_| char::from(fastrand::choice(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567").copied().unwrap_or(b'A'))).collect()
+    (0..26)
+        .map(|_| char::from(fastrand::choice(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567").copied().unwrap_or(b'A')))
+        .collect()
 }
 
 #[cfg(test)]
@@ -269,7 +279,8 @@ mod tests {
     #[test]
     fn a_group_is_created_changed_and_deleted() {
         let home = Home::new();
-        let created = home.ok("CreateGroup", json!({"GroupName": "slow", "FilterExpression": "responsetime > 5"}));
+        let created =
+            home.ok("CreateGroup", json!({"GroupName": "slow", "FilterExpression": "responsetime > 5"}));
         let arn = created["Group"]["GroupARN"].clone();
         assert!(arn.as_str().unwrap().contains(":group/slow/"));
         assert_eq!(created["Group"]["InsightsConfiguration"]["InsightsEnabled"], false);
@@ -288,7 +299,10 @@ mod tests {
         assert_eq!(groups["Groups"][0]["GroupName"], "Default");
         assert!(home.error("DeleteGroup", json!({"GroupName": "Default"})).contains("cannot be deleted"));
         home.error("UpdateGroup", json!({"GroupName": "Default", "FilterExpression": "ok"}));
-        home.ok("UpdateGroup", json!({"GroupName": "Default", "InsightsConfiguration": {"InsightsEnabled": true}}));
+        home.ok(
+            "UpdateGroup",
+            json!({"GroupName": "Default", "InsightsConfiguration": {"InsightsEnabled": true}}),
+        );
         let groups = home.ok("GetGroups", json!({}));
         assert_eq!(groups["Groups"].as_array().unwrap().len(), 1);
         assert_eq!(groups["Groups"][0]["InsightsConfiguration"]["InsightsEnabled"], true);
@@ -301,7 +315,10 @@ mod tests {
             home.error("CreateGroup", json!({"GroupName": name}));
         }
         let error = home.error("CreateGroup", json!({"GroupName": "g", "FilterExpression": "falut"}));
-        assert!(error.starts_with("Invalid filter expression at character 1: unknown keyword `falut`"), "{error}");
+        assert!(
+            error.starts_with("Invalid filter expression at character 1: unknown keyword `falut`"),
+            "{error}"
+        );
         home.ok("CreateGroup", json!({"GroupName": "one", "FilterExpression": "ok"}));
         home.error("CreateGroup", json!({"GroupName": "one"}));
         home.ok("CreateGroup", json!({"GroupName": "two", "FilterExpression": "group.name = \"one\""}));

@@ -35,7 +35,9 @@ pub(super) fn refuse(request: &Request) -> Result<(), ApiError> {
 }
 
 fn invalid() -> ApiError {
-    ApiError::invalid("Invalid NextToken: it is only valid with the parameters of the answer that it came with")
+    ApiError::invalid(
+        "Invalid NextToken: it is only valid with the parameters of the answer that it came with",
+    )
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Sampling rules: which requests a tracer records, and how many of them (fact sheet 8.2).
+//! The sampling rules: which requests tracers record, and how many of them.
 
 use std::collections::BTreeMap;
 
@@ -8,51 +8,10 @@ use super::epoch_seconds::EpochSeconds;
 use super::error::{ApiError, ErrorKind};
 use super::request::Request;
 use super::response::Response;
+use super::sampling_rule::{DEFAULT, Matches, SamplingRateBoost, SamplingRule};
 use super::settings::Settings;
 use super::tag::{self, Tag};
 use super::{Api, next_token};
-
-/// A rule as it is answered.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct SamplingRule {
-    pub(super) rule_name: String,
-    #[serde(rename = "RuleARN")]
-    rule_arn: String,
-    #[serde(flatten)]
-    matches: Matches,
-    priority: i64,
-    pub(super) fixed_rate: f64,
-    pub(super) reservoir_size: i64,
-    version: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) sampling_rate_boost: Option<SamplingRateBoost>,
-}
-
-/// Which requests a rule is for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Matches {
-    #[serde(rename = "ResourceARN")]
-    resource_arn: String,
-    service_name: String,
-    service_type: String,
-    host: String,
-    #[serde(rename = "HTTPMethod")]
-    http_method: String,
-    #[serde(rename = "URLPath")]
-    url_path: String,
-    #[serde(default, deserialize_with = "or_default")]
-    attributes: BTreeMap<String, String>,
-}
-
-/// By how much a rule may sample more while there are anomalies.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct SamplingRateBoost {
-    pub(super) max_rate: f64,
-    pub(super) cooldown_window_minutes: i64,
-}
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -132,8 +91,6 @@ struct RecordsAnswer {
 const RULES: Settings<KeptRule> = Settings::of("sampling-rule");
 /// When a rule was last made, changed or deleted.
 const MODIFIED: Settings<EpochSeconds> = Settings::of("sampling-rules-modified");
-/// The rule for what no other rule is for, which is always there.
-const DEFAULT: &str = "Default";
 /// X-Ray has so many beside the default one (fact sheet 1.12).
 const MOST: usize = 25;
 
@@ -258,38 +215,13 @@ fn find(api: &Api, named: &RuleNamed) -> Result<KeptRule, ApiError> {
     found.ok_or_else(|| ApiError::invalid(format!("Sampling rule not found: {name}")))
 }
 
-/// One request a second and 5 % of the others, as X-Ray has it.
 fn default_rule(api: &Api) -> SamplingRuleRecord {
-    let any = || "*".to_owned();
-    let matches = Matches {
-        resource_arn: any(),
-        service_name: any(),
-        service_type: any(),
-        host: any(),
-        http_method: any(),
-        url_path: any(),
-        attributes: BTreeMap::new(),
-    };
-    let sampling_rule = SamplingRule {
-        rule_name: DEFAULT.to_owned(),
-        rule_arn: arn_of(api, DEFAULT),
-        matches,
-        priority: 10_000,
-        fixed_rate: 0.05,
-        reservoir_size: 1,
-        version: 1,
-        sampling_rate_boost: None,
-    };
+    let sampling_rule = SamplingRule::default_of(arn_of(api, DEFAULT));
     SamplingRuleRecord { sampling_rule, created_at: EpochSeconds::ZERO, modified_at: EpochSeconds::ZERO }
 }
 
 fn arn_of(api: &Api, name: &str) -> String {
     api.arn(&format!("sampling-rule/{name}"))
-}
-
-/// Null means the same as nothing.
-fn or_default<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
-    Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
 impl RuleNamed {
@@ -299,7 +231,9 @@ impl RuleNamed {
             (Some(name), None) => Ok(name.clone()),
             (None, Some(arn)) => match arn.strip_prefix(&arn_of(api, "")) {
                 Some(name) => Ok(name.to_owned()),
-                None => Err(ApiError::invalid(format!("RuleARN {arn:?} is not like {}", arn_of(api, "my-rule")))),
+                None => {
+                    Err(ApiError::invalid(format!("RuleARN {arn:?} is not like {}", arn_of(api, "my-rule"))))
+                }
             },
             _ => Err(ApiError::invalid("one of RuleName and RuleARN is required, and not both")),
         }
@@ -308,8 +242,14 @@ impl RuleNamed {
 
 impl SamplingRuleUpdate {
     fn changes_more_than_rates(&self) -> bool {
-        let texts =
-            [&self.resource_arn, &self.service_name, &self.service_type, &self.host, &self.http_method, &self.url_path];
+        let texts = [
+            &self.resource_arn,
+            &self.service_name,
+            &self.service_type,
+            &self.host,
+            &self.http_method,
+            &self.url_path,
+        ];
         texts.into_iter().any(Option::is_some)
             || self.priority.is_some()
             || self.attributes.is_some()
@@ -334,55 +274,6 @@ impl SamplingRuleUpdate {
         put(&mut rule.reservoir_size, self.reservoir_size);
         rule.sampling_rate_boost = self.sampling_rate_boost.or(rule.sampling_rate_boost);
     }
-}
-
-impl SamplingRule {
-    /// Rules are tried by priority, and those of one priority by name.
-    fn order(&self) -> (i64, &str) {
-        (self.priority, &self.rule_name)
-    }
-
-    fn check(&self) -> Result<(), ApiError> {
-        let Matches { resource_arn, service_name, service_type, host, http_method, url_path, attributes } = &self.matches;
-        length("RuleName", &self.rule_name, 1..=32)?;
-        for (member, text, longest) in [
-            ("ResourceARN", resource_arn, 500),
-            ("ServiceName", service_name, 64),
-            ("ServiceType", service_type, 64),
-            ("Host", host, 64),
-            ("HTTPMethod", http_method, 10),
-            ("URLPath", url_path, 128),
-        ] {
-            length(member, text, 0..=longest)?;
-        }
-        for (key, value) in attributes {
-            length("a key of Attributes", key, 1..=32)?;
-            length("a value of Attributes", value, 1..=32)?;
-        }
-        let boost = self.sampling_rate_boost;
-        let priorities = if self.rule_name == DEFAULT { 10_000..=10_000 } else { 1..=9_999 };
-        for (is_valid, rule) in [
-            (attributes.len() <= 5, "Attributes has at most 5 entries"),
-            (priorities.contains(&self.priority), "Priority is 1 to 9999"),
-            ((0.0..=1.0).contains(&self.fixed_rate), "FixedRate is 0 to 1"),
-            ((0..=i64::from(i32::MAX)).contains(&self.reservoir_size), "ReservoirSize is 0 or more"),
-            (self.version == 1, "Version is 1"),
-            (boost.is_none_or(|boost| (0.0..=1.0).contains(&boost.max_rate)), "MaxRate is 0 to 1"),
-            (boost.is_none_or(|boost| boost.cooldown_window_minutes >= 0), "CooldownWindowMinutes is 0 or more"),
-        ] {
-            if !is_valid {
-                return Err(ApiError::invalid(format!("SamplingRule: {rule}")));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn length(member: &str, text: &str, allowed: std::ops::RangeInclusive<usize>) -> Result<(), ApiError> {
-    if allowed.contains(&text.chars().count()) {
-        return Ok(());
-    }
-    Err(ApiError::invalid(format!("SamplingRule: {member} has {} to {} characters", allowed.start(), allowed.end())))
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ fn the_default_rule_is_there_and_only_its_rates_change() {
     let rule = &default["SamplingRule"];
     assert_eq!((&rule["RuleName"], &rule["Priority"]), (&json!("Default"), &json!(10_000)));
     assert_eq!((&rule["FixedRate"], &rule["ReservoirSize"]), (&json!(0.05), &json!(1)));
-    let update = |member: &str, value: Value| json!({"SamplingRuleUpdate": {"RuleName": "Default", member: value}});
+    let update =
+        |member: &str, value: Value| json!({"SamplingRuleUpdate": {"RuleName": "Default", member: value}});
     let updated = home.ok("UpdateSamplingRule", update("FixedRate", json!(1.0)));
     assert_eq!(updated["SamplingRuleRecord"]["SamplingRule"]["FixedRate"], 1.0);
     assert!(home.error("UpdateSamplingRule", update("Host", json!("x"))).contains("only FixedRate"));

@@ -41,7 +41,8 @@ impl<T: Serialize + DeserializeOwned> Settings<T> {
     }
 
     fn parse(&self, value: &str) -> Result<T, ApiError> {
-        let damaged = |error| ApiError::internal(format!("the store has a {} of another form: {error}", self.kind));
+        let damaged =
+            |error| ApiError::internal(format!("the store has a {} of another form: {error}", self.kind));
         serde_json::from_str(value).map_err(damaged)
     }
 }

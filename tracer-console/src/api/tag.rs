@@ -37,7 +37,10 @@ fn check(tag: &Tag) -> Result<(), ApiError> {
         return Err(ApiError::invalid("a tag's Key has 1 to 128 characters, its Value at most 256"));
     }
     if tag.key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:")) {
-        return Err(ApiError::invalid(format!("the tag key {:?} is reserved: aws: is for AWS itself", tag.key)));
+        return Err(ApiError::invalid(format!(
+            "the tag key {:?} is reserved: aws: is for AWS itself",
+            tag.key
+        )));
     }
     Ok(())
 }

@@ -22,6 +22,7 @@ pub(crate) struct Analyze {
 
 impl Analyze {
     pub(crate) fn run(mut self) -> Result<(), Failure> {
+        self.chosen.check()?;
         if let Some(service) = &self.service {
             self.chosen.filter = of_service(service, &self.chosen.filter);
         }
@@ -129,9 +130,14 @@ mod tests {
             report.add(&json!({"ResponseTime": time, "HasFault": number % 50 == 0, "HasError": number == 7}));
         }
         let text = report.to_text(Some("order-service"));
-        for line in ["Total traces           200", "Error rate             2.5%", "P50 response time      1.010s",
-            "P99 response time      1.990s", "Max response time      2.000s", "Average response time  1.005s"]
-        {
+        for line in [
+            "Total traces           200",
+            "Error rate             2.5%",
+            "P50 response time      1.010s",
+            "P99 response time      1.990s",
+            "Max response time      2.000s",
+            "Average response time  1.005s",
+        ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tracer_console::Timestamp;
+use tracer_console::{FilterExpression, Timestamp};
 
 use super::Failure;
 
@@ -25,13 +25,25 @@ pub(crate) struct Chosen {
     last: Duration,
 }
 
+impl Chosen {
+    /// What is wrong with the filter is shown here with its place; X-Ray says it in one line.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        if self.filter.trim().is_empty() {
+            return Ok(());
+        }
+        FilterExpression::parse(&self.filter).map(drop).map_err(|error| format!("{error:#}").into())
+    }
+}
+
 /// X-Ray answers for no longer a stretch of time at once.
 const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 3600);
 
 impl Endpoint {
     /// Calls an operation by its path; an error says what X-Ray says.
     pub(crate) fn call(&self, path: &str, request: &Value) -> Result<Value, Failure> {
-        let url = format!("{}{path}", self.endpoint.trim_end_matches('/'));
+        // `host:port` is meant as such.
+        let scheme = if self.endpoint.contains("://") { "" } else { "http://" };
+        let url = format!("{scheme}{}{path}", self.endpoint.trim_end_matches('/'));
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
         let post = agent.post(&url).header("content-type", "application/json");
         let mut response = post.send(request.to_string()).map_err(|error| {

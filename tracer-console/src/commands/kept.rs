@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use etcetera::BaseStrategy as _;
-use tracer_console::{MemoryStore, Retention, SqliteStore, TraceStore};
+use tracer_console::{MemoryLimits, MemoryStore, Retention, SqliteStore, TraceStore};
 
 use super::Failure;
 
@@ -23,17 +23,21 @@ pub(crate) struct Kept {
     /// Forget the oldest traces above so many MiB of the database
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
     max_size: u64,
+    /// Refuse what X-Ray refuses: documents over 64 KB, and more than 500 KB of a trace
+    #[arg(long)]
+    strict: bool,
 }
 
 impl Kept {
     /// The store, and where and how long it keeps traces, in words.
     pub(crate) fn open(&self) -> Result<(Arc<dyn TraceStore>, String), Failure> {
+        let limits = if self.strict { MemoryLimits::strict() } else { MemoryLimits::default() };
         if self.memory {
-            return Ok((Arc::new(MemoryStore::default()), "in memory".to_owned()));
+            return Ok((Arc::new(MemoryStore::new(limits)), "in memory".to_owned()));
         }
         let path = self.db.clone().map_or_else(default_path, Ok)?;
         let retention = Retention { age: self.max_age, bytes: self.max_size.saturating_mul(1 << 20) };
-        let store = SqliteStore::open_with(&path, retention)?;
+        let store = SqliteStore::open_limited(&path, retention, limits)?;
         Ok((Arc::new(store), format!("in {} (at most {retention})", path.display())))
     }
 }
@@ -43,7 +47,8 @@ fn default_path() -> Result<PathBuf, Failure> {
     let directories = etcetera::choose_base_strategy()
         .map_err(|error| format!("no data directory is known: {error}; name a database with --db"))?;
     let directory = directories.data_dir().join("tracer-console");
-    std::fs::create_dir_all(&directory)
-        .map_err(|error| format!("cannot make {}: {error}; name a database with --db", directory.display()))?;
+    std::fs::create_dir_all(&directory).map_err(|error| {
+        format!("cannot make {}: {error}; name a database with --db", directory.display())
+    })?;
     Ok(directory.join("traces.db"))
 }

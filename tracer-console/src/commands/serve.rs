@@ -32,8 +32,11 @@ impl Serve {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let stopping = on_interrupt()?;
         let (store, place) = self.kept.open()?;
-        let console =
-            Console::start(ConsoleOptions { listen: self.listen.clone(), store, ..ConsoleOptions::default() })?;
+        let console = Console::start(ConsoleOptions {
+            listen: self.listen.clone(),
+            store,
+            ..ConsoleOptions::default()
+        })?;
         let mut drawn = Drawn::new(Arc::clone(console.store()), self.screen);
         Screen::say(&format!(
             "ready on {}, UDP (buffer {} bytes) and TCP; traces are kept {place}",
@@ -51,7 +54,8 @@ impl Serve {
             drawn.look(Duration::ZERO);
         }
         let counts = console.counts();
-        let by_kernel = counts.dropped_by_kernel.map_or_else(String::new, |count| format!(" and by the kernel {count}"));
+        let by_kernel =
+            counts.dropped_by_kernel.map_or_else(String::new, |count| format!(" and by the kernel {count}"));
         anstream::eprintln!(
             "received {}, refused {}, dropped {}{by_kernel}",
             counts.received,

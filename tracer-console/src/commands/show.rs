@@ -35,6 +35,10 @@ impl Show {
     fn show_trace(&self, id: TraceId) -> Result<(), Failure> {
         let answer = self.endpoint.call("/Traces", &json!({ "TraceIds": [id.to_string()] }))?;
         let segments = answer["Traces"][0]["Segments"].as_array().cloned().unwrap_or_default();
+        let absent = || format!("there is no trace {id}");
+        if segments.is_empty() {
+            return Err(absent().into());
+        }
         let documents = segments.iter().filter_map(|segment| segment["Document"].as_str());
         if self.json {
             documents.for_each(Screen::say);
@@ -46,7 +50,7 @@ impl Show {
                 Screen::refuse("", &refusal);
             }
         }
-        let trace = store.trace(id).ok_or_else(|| format!("there is no trace {id}"))?;
+        let trace = store.trace(id).ok_or_else(absent)?;
         self.screen.draw(&trace);
         Ok(())
     }
@@ -84,8 +88,8 @@ impl Show {
         if self.shown == "-" {
             return Ok(Box::new(std::io::stdin().lock()));
         }
-        let file =
-            std::fs::File::open(&self.shown).map_err(|error| format!("cannot read {}: {error}", self.shown))?;
+        let file = std::fs::File::open(&self.shown)
+            .map_err(|error| format!("cannot read {}: {error}", self.shown))?;
         Ok(Box::new(BufReader::new(file)))
     }
 }

@@ -24,6 +24,7 @@ pub(crate) struct Traces {
 
 impl Traces {
     pub(crate) fn run(self) -> Result<(), Failure> {
+        self.chosen.check()?;
         let mut found = Vec::new();
         self.endpoint.summaries(&self.chosen, |summary| {
             found.push(summary);

@@ -35,7 +35,7 @@ pub(crate) use measured::Measured;
 pub(crate) use outcome::Outcome;
 pub(crate) use root_cause::{RootCause, RootCauseEntity, RootCauseException, RootCauseService, RootCauses};
 pub(crate) use segment::Segment;
-pub(crate) use segment_document::TraceAnswer;
+pub(crate) use segment_document::{SegmentAnswer, TraceAnswer};
 pub(crate) use service::{Service, ServiceId};
 pub(crate) use service_graph::{GraphService, ServiceGraph};
 pub(crate) use summary::Summary;

@@ -42,8 +42,13 @@ impl Check<'_> {
         let word = self.written().to_ascii_lowercase();
         let first = word.split_once('.').map_or(word.as_str(), |(first, _)| first);
         match (first, Keyword::named(&word)) {
-            (_, Some(keyword)) => self.out_of_place(keyword),
-            ("annotation", _) => self.wrong_scope("`annotation`", &self.help_for_annotation()),
+            (_, Some(keyword)) => {
+                self.wrong_scope(&quoted(self.written()), &format!("it may stand {}", keyword.places()))
+            }
+            ("annotation", _) => self.wrong_scope(
+                "`annotation`",
+                "annotations belong to the whole trace: write it beside the block, joined with AND",
+            ),
             ("rootcause", _) if self.scope == Scope::Trace => self.unknown("root cause selector"),
             ("service" | "edge", _) if word == first => {
                 self.wrong_scope(&format!("`{word}(...)`"), "write it beside the block, joined with AND")
@@ -58,22 +63,11 @@ impl Check<'_> {
         }
     }
 
-    fn out_of_place(&self, keyword: Keyword) -> FilterError {
-        match self.scope {
-            Scope::ServiceGraph => self.wrong_scope(&quoted(self.written()), SELECTOR_HELP),
-            _ => self.wrong_scope(&quoted(self.written()), &format!("it may stand {}", keyword.places())),
-        }
-    }
-
-    fn help_for_annotation(&self) -> String {
-        match self.scope {
-            Scope::ServiceGraph => SELECTOR_HELP.into(),
-            _ => "annotations belong to the whole trace: write it beside the block, joined with AND".into(),
-        }
-    }
-
     fn wrong_scope(&self, what: &str, help: &str) -> FilterError {
-        let help = if self.scope == Scope::ServiceGraph { SELECTOR_HELP } else { help };
+        let help = match self.scope {
+            Scope::ServiceGraph => "it may use only id(), service() and edge()",
+            _ => help,
+        };
         self.refuse(FilterErrorKind::WrongScope, format!("{what} may not stand {}", self.scope.place()))
             .with_expected(expected::words(self.scope))
             .with_help(help)
@@ -215,8 +209,6 @@ impl Check<'_> {
         format!("put it in double quotes: \"{}\"", plain(self.written()))
     }
 }
-
-const SELECTOR_HELP: &str = "it may use only id(), service() and edge()";
 
 fn noun(found: &TokenKind, written: &str) -> String {
     match found {

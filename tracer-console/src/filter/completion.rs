@@ -7,22 +7,36 @@ use super::keyword::{Keyword, Scope};
 use super::lexer;
 use super::parser::{MAX_LENGTH, Parser};
 
-/// The proposals for one place of a text.
+/// The proposals for one place of an expression; see [`FilterExpression::completions`](crate::FilterExpression::completions).
+///
+/// ```
+/// use tracer_console::{FilterExpression, ValueOf};
+///
+/// let completions = FilterExpression::completions("service(", 8);
+/// assert_eq!(completions.values, Some(ValueOf::ServiceName));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Completions {
+pub struct Completions {
     /// The bytes that a proposal takes the place of: what is begun before the cursor.
-    pub(crate) replaced: Range<usize>,
+    pub replaced: Range<usize>,
     /// Words and signs that fit there and begin as what is begun; keywords first.
-    pub(crate) words: Vec<Completion>,
+    pub words: Vec<Completion>,
     /// What a text there would be a value of, for who knows the values that occur.
-    pub(crate) values: Option<ValueOf>,
+    pub values: Option<ValueOf>,
 }
 
+/// One word or sign that fits.
+///
+/// ```
+/// let completions = tracer_console::FilterExpression::completions("resp", 4);
+/// assert_eq!(completions.words[0].meaning, "seconds until the answer");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Completion {
-    pub(crate) text: String,
-    /// Empty where the word says it.
-    pub(crate) meaning: &'static str,
+pub struct Completion {
+    /// What is written.
+    pub text: String,
+    /// What it means; empty where the word says it.
+    pub meaning: &'static str,
 }
 
 const ANNOTATION: &str = "annotation.";
@@ -126,7 +140,7 @@ mod tests {
         assert_eq!(at("edge(\"a\", \"b|").values, Some(ValueOf::ServiceName));
         assert_eq!(at("service(id(type: \"AWS|").values, Some(ValueOf::ServiceType));
         assert_eq!(at("annotation.tenant = \"ac|").values, Some(ValueOf::Annotation("tenant".into())));
-        assert_eq!(at("http.method = |").values, Some(ValueOf::Keyword(Keyword::HttpMethod)));
+        assert_eq!(at("http.method = |").values, Some(ValueOf::Keyword("http.method")));
         assert_eq!(at("user = \"al|").replaced, 7..10);
     }
 

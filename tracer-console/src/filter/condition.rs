@@ -58,8 +58,9 @@ impl Parser<'_> {
                 Ok(number_test(operator, asked))
             }
             ValueType::Text => {
-                let asked =
-                    self.text_value(ValueOf::Keyword(keyword)).ok_or_else(|| self.wrong_value(keyword))?;
+                let asked = self
+                    .text_value(ValueOf::Keyword(keyword.entry().name))
+                    .ok_or_else(|| self.wrong_value(keyword))?;
                 Ok(text_test(operator, asked))
             }
         }
@@ -95,20 +96,17 @@ impl Parser<'_> {
         let Some(operator) = self.take_operator(&OPERATORS) else { return Ok(Test::Present) };
         let compares_numbers = matches!(operator, "<" | "<=" | ">" | ">=");
         let compares_texts = !compares_numbers && !matches!(operator, "=" | "!=");
-        if !compares_numbers && !compares_texts {
-            if let Some(asked) = self.boolean() {
-                return Ok(Test::Is(asked == (operator == "=")));
-            }
+        if !compares_numbers
+            && !compares_texts
+            && let Some(asked) = self.boolean()
+        {
+            return Ok(Test::Is(asked == (operator == "=")));
         }
-        if !compares_texts {
-            if let Some(asked) = self.number() {
-                return Ok(number_test(operator, asked));
-            }
+        if !compares_texts && let Some(asked) = self.number() {
+            return Ok(number_test(operator, asked));
         }
-        if !compares_numbers {
-            if let Some(asked) = self.text_value(ValueOf::Annotation(key.to_owned())) {
-                return Ok(text_test(operator, asked));
-            }
+        if !compares_numbers && let Some(asked) = self.text_value(ValueOf::Annotation(key.to_owned())) {
+            return Ok(text_test(operator, asked));
         }
         let wanted = if compares_numbers { ValueType::Number } else { ValueType::Text };
         match self.is_value() {

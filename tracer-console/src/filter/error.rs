@@ -43,7 +43,10 @@ pub enum FilterErrorKind {
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FilterError {
+pub struct FilterError(Box<Details>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Details {
     kind: FilterErrorKind,
     span: Range<usize>,
     message: String,
@@ -75,16 +78,17 @@ impl FilterError {
     ) -> Self {
         let character = text[..span.start].chars().count() + 1;
         let excerpt = Excerpt::of(text, &span);
-        Self { kind, span, message: message.into(), expected: Vec::new(), help: None, character, excerpt }
+        let (message, expected, help) = (message.into(), Vec::new(), None);
+        Self(Box::new(Details { kind, span, message, expected, help, character, excerpt }))
     }
 
     pub(crate) fn with_expected(mut self, expected: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.expected = expected.into_iter().map(Into::into).collect();
+        self.0.expected = expected.into_iter().map(Into::into).collect();
         self
     }
 
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.0.help = Some(help.into());
         self
     }
 
@@ -96,7 +100,7 @@ impl FilterError {
     /// ```
     #[must_use]
     pub fn kind(&self) -> FilterErrorKind {
-        self.kind
+        self.0.kind
     }
 
     /// The bytes of the expression that are wrong; empty where something is missing.
@@ -107,7 +111,7 @@ impl FilterError {
     /// ```
     #[must_use]
     pub fn span(&self) -> Range<usize> {
-        self.span.clone()
+        self.0.span.clone()
     }
 
     /// What is wrong, without its place. May hold untrusted text.
@@ -118,7 +122,7 @@ impl FilterError {
     /// ```
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// What may stand there: words, signs, and phrases such as "a number".
@@ -129,7 +133,7 @@ impl FilterError {
     /// ```
     #[must_use]
     pub fn expected(&self) -> &[String] {
-        &self.expected
+        &self.0.expected
     }
 
     /// How to write what was probably meant.
@@ -140,18 +144,18 @@ impl FilterError {
     /// ```
     #[must_use]
     pub fn help(&self) -> Option<&str> {
-        self.help.as_deref()
+        self.0.help.as_deref()
     }
 
     fn one_line(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "Invalid filter expression at character {}: {}", self.character, self.message)?;
-        self.help.as_ref().map_or(Ok(()), |help| write!(f, "; {help}"))
+        write!(f, "Invalid filter expression at character {}: {}", self.0.character, self.0.message)?;
+        self.0.help.as_ref().map_or(Ok(()), |help| write!(f, "; {help}"))
     }
 
     fn with_place(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Excerpt { line, before, width } = &self.excerpt;
-        write!(f, "{}\n  {line}\n  {:before$}{:^<width$}", self.message, "", "")?;
-        self.help.as_ref().map_or(Ok(()), |help| write!(f, "\nhelp: {help}"))
+        let Excerpt { line, before, width } = &self.0.excerpt;
+        write!(f, "{}\n  {line}\n  {:before$}{:^<width$}", self.0.message, "", "")?;
+        self.0.help.as_ref().map_or(Ok(()), |help| write!(f, "\nhelp: {help}"))
     }
 }
 

@@ -24,14 +24,28 @@ pub(crate) enum Expected {
 }
 
 /// What a text would be a value of; whoever knows the data can propose some.
+///
+/// ```
+/// use tracer_console::{FilterExpression, ValueOf};
+///
+/// let values = FilterExpression::completions("http.method = ", 14).values;
+/// assert_eq!(values, Some(ValueOf::Keyword("http.method")));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ValueOf {
+#[non_exhaustive]
+pub enum ValueOf {
+    /// The name of a service.
     ServiceName,
+    /// The type of a service, such as `AWS::Lambda::Function`.
     ServiceType,
+    /// An account.
     AccountId,
+    /// The key of an annotation.
     AnnotationKey,
+    /// The value of the annotation with this key.
     Annotation(String),
-    Keyword(Keyword),
+    /// The value of this keyword.
+    Keyword(&'static str),
 }
 
 pub(crate) const EQUALITY: [&str; 2] = ["=", "!="];

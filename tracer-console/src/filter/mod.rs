@@ -6,7 +6,6 @@
 
 mod cause_json;
 mod check;
-#[allow(dead_code, reason = "for who types an expression: no page asks for it yet")]
 mod completion;
 mod condition;
 mod error;
@@ -27,15 +26,13 @@ mod token;
 use std::fmt;
 use std::str::FromStr;
 
-#[allow(unused_imports, reason = "see `mod completion`")]
-pub(crate) use completion::{Completion, Completions, completions};
+pub use completion::{Completion, Completions};
 pub use error::{FilterError, FilterErrorKind};
-#[allow(unused_imports, reason = "see `mod completion`")]
-pub(crate) use expected::ValueOf;
+pub use expected::ValueOf;
 pub(crate) use group::Group;
 pub(crate) use keyword::{Keyword, Scope};
 pub(crate) use prefilter::{Indexed, Mark, Prefilter};
-pub(crate) use syntax::{Cause, NumberOperator, ServicePattern, Test, TextOperator};
+pub(crate) use syntax::{NumberOperator, ServicePattern, Test, TextOperator};
 pub(crate) use time_series_selector::TimeSeriesSelector;
 
 use crate::compiled::CompiledTrace;
@@ -73,6 +70,19 @@ impl FilterExpression {
     pub fn parse(text: &str) -> Result<Self, FilterError> {
         let expression = parser::parse(text, Scope::Trace)?;
         Ok(Self { text: text.to_owned(), expression })
+    }
+
+    /// What may be written at byte `cursor` of an unfinished expression: for whoever types one.
+    ///
+    /// ```
+    /// # use tracer_console::FilterExpression;
+    /// let completions = FilterExpression::completions("ok AND resp", 11);
+    /// assert_eq!(completions.words[0].text, "responsetime");
+    /// assert_eq!(completions.replaced, 7..11);
+    /// ```
+    #[must_use]
+    pub fn completions(text: &str, cursor: usize) -> Completions {
+        completion::completions(text, cursor, Scope::Trace)
     }
 
     /// The text as it was written.

@@ -3,9 +3,7 @@
 use rusqlite::types::Value;
 
 use super::marks::Marks;
-use crate::filter::{
-    Indexed, Keyword, Mark, NumberOperator, Prefilter, ServicePattern, Test, TextOperator,
-};
+use crate::filter::{Indexed, Keyword, Mark, NumberOperator, Prefilter, ServicePattern, Test, TextOperator};
 
 /// A condition on the table `traces`, with the values of its question marks in order.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -14,12 +14,23 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum SqliteError {
     /// The file cannot be opened or made.
-    #[error("cannot open the database {path:?}: {source}; name another file with --db, or keep traces in memory with --memory")]
+    #[error(
+        "cannot open the database {path:?}: {source}; name another file with --db, or keep traces in memory with --memory"
+    )]
     Open {
         /// The file.
         path: PathBuf,
         /// Why not.
         source: rusqlite::Error,
+    },
+    /// Another program writes the file.
+    #[error(
+        "another program keeps its traces in the database {path:?}: stop that one, name another file with --db, or keep traces in \
+         memory with --memory"
+    )]
+    InUse {
+        /// The file.
+        path: PathBuf,
     },
     /// A newer program wrote the file.
     #[error(

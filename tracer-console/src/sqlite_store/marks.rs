@@ -22,8 +22,7 @@ impl Marks {
     }
 
     pub(super) fn of_segment(segment: &Segment<'_>) -> Self {
-        let more =
-            Self::of([(Mark::Partial, segment.is_partial()), (Mark::Inferred, segment.is_inferred())]);
+        let more = Self::of([(Mark::Partial, segment.is_partial()), (Mark::Inferred, segment.is_inferred())]);
         Self(Self::of_outcome(segment.measured()).0 | more.0)
     }
 

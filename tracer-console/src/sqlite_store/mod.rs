@@ -7,6 +7,7 @@
 mod compression;
 mod condition;
 mod error;
+mod lock;
 mod marks;
 mod names;
 mod progress;

@@ -12,7 +12,7 @@ use super::schema::open_reader;
 use crate::document::Document;
 use crate::entities::Entities;
 use crate::link::LinkedFrom;
-use crate::store::Revision;
+use crate::store::{Revision, TraceSize};
 use crate::trace::Trace;
 use crate::trace_id::{EntityId, TraceId};
 
@@ -65,6 +65,14 @@ impl Reader {
         Ok(Some(Trace::compile(id, loaded.entities.to_vec(), linked_from)))
     }
 
+    pub(super) fn size(&mut self, id: TraceId) -> Result<TraceSize, SqliteError> {
+        let mut select =
+            self.connection.prepare_cached("SELECT documents, bytes FROM traces WHERE id = ?1")?;
+        let sizes = select.query_row([blob_of(id)], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let (documents, bytes): (i64, i64) = sizes.unwrap_or_default();
+        Ok(TraceSize { documents: documents.cast_unsigned(), bytes: bytes.cast_unsigned() })
+    }
+
     pub(super) fn documents(&mut self, id: TraceId) -> Result<Vec<Arc<str>>, SqliteError> {
         let transaction = self.connection.transaction()?;
         let texts = match find(&transaction, id)? {
@@ -86,8 +94,9 @@ impl Reader {
 
     /// The settings of a kind, by name.
     pub(super) fn settings(&self, kind: &str) -> Result<Vec<(String, String)>, SqliteError> {
-        let mut select =
-            self.connection.prepare_cached("SELECT name, value FROM settings WHERE kind = ?1 ORDER BY name")?;
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT name, value FROM settings WHERE kind = ?1 ORDER BY name")?;
         let rows = select.query_map([kind], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

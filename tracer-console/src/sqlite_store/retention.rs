@@ -96,10 +96,7 @@ pub(super) fn forget(
     Ok(oldest.into_iter().map(|(_, id)| id).collect())
 }
 
-fn oldest(
-    transaction: &Transaction<'_>,
-    retention: &Retention,
-) -> Result<Vec<(i64, TraceId)>, SqliteError> {
+fn oldest(transaction: &Transaction<'_>, retention: &Retention) -> Result<Vec<(i64, TraceId)>, SqliteError> {
     let age = i64::try_from(retention.age.as_micros()).unwrap_or(i64::MAX);
     let (before, most) = if retention.is_over(transaction)? {
         // A part of what there is, so that a small file does not lose all of it at once.

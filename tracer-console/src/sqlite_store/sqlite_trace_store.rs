@@ -15,7 +15,7 @@ use crate::document::Document;
 use crate::memory_store::MemoryLimits;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::search::{Found, Search};
-use crate::store::{Revision, StoreError, TraceStore};
+use crate::store::{Revision, StoreError, TraceSize, TraceStore};
 use crate::trace::Trace;
 use crate::trace_id::TraceId;
 
@@ -76,8 +76,30 @@ impl SqliteStore {
     /// # Errors
     /// [`SqliteError`] when the file cannot be used.
     pub fn open_with(path: &Path, retention: Retention) -> Result<Self, SqliteError> {
+        Self::open_limited(path, retention, MemoryLimits::default())
+    }
+
+    /// Opens the file, or makes it, and takes no more of a document and a trace than `limits` says; what it says of
+    /// the bytes of all traces does not count here.
+    ///
+    /// ```
+    /// use tracer_console::{MemoryLimits, Retention, SqliteStore};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let path = directory.path().join("traces.db");
+    /// let store = SqliteStore::open_limited(&path, Retention::default(), MemoryLimits::strict())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`SqliteError`] when the file cannot be used.
+    pub fn open_limited(
+        path: &Path,
+        retention: Retention,
+        limits: MemoryLimits,
+    ) -> Result<Self, SqliteError> {
         let progress = Arc::<Progress>::default();
-        let writer = Writer::open(path, MemoryLimits::default(), retention, Arc::clone(&progress))?;
+        let writer = Writer::open(path, limits, retention, Arc::clone(&progress))?;
         let (jobs, waiting) = sync_channel(WAITING);
         let work = move || writer.run(&waiting);
         let writer = std::thread::Builder::new().name("tracer-write".into()).spawn(work);
@@ -149,6 +171,10 @@ impl TraceStore for SqliteStore {
 
     fn documents(&self, id: TraceId) -> Vec<Arc<str>> {
         self.found(self.readers.read(|reader| reader.documents(id))).unwrap_or_default()
+    }
+
+    fn size(&self, id: TraceId) -> TraceSize {
+        self.found(self.readers.read(|reader| reader.size(id))).unwrap_or_default()
     }
 
     fn changed_since(&self, since: Revision) -> Vec<(TraceId, Revision)> {

@@ -11,6 +11,7 @@ use rusqlite::{Connection, Transaction};
 
 use super::compression::{Packer, Unpacker};
 use super::error::SqliteError;
+use super::lock::Lock;
 use super::names::Names;
 use super::progress::Progress;
 use super::reader::load_entities;
@@ -51,6 +52,8 @@ pub(super) struct Writer {
     limits: MemoryLimits,
     retention: Retention,
     progress: Arc<Progress>,
+    /// Given back when the connection is closed.
+    _lock: Lock,
 }
 
 /// A trace that grew lately.
@@ -71,11 +74,12 @@ impl Writer {
         retention: Retention,
         progress: Arc<Progress>,
     ) -> Result<Self, SqliteError> {
+        let lock = Lock::of(path)?;
         let connection = open_writer(path)?;
         let packer = Packer::new(&connection)?;
         progress.resume(&connection)?;
         let (names, unpacker, open) = (Names::default(), Unpacker::default(), LruCache::new(OPEN_TRACES));
-        Ok(Self { connection, packer, unpacker, names, open, limits, retention, progress })
+        Ok(Self { connection, packer, unpacker, names, open, limits, retention, progress, _lock: lock })
     }
 
     /// Works until nobody can send any more.
@@ -143,7 +147,7 @@ impl Writer {
     }
 
     fn record(&mut self, documents: Vec<Document>) -> Result<Outcome, SqliteError> {
-        let Self { connection, packer, unpacker, names, open, limits, retention, progress } = self;
+        let Self { connection, packer, unpacker, names, open, limits, retention, progress, .. } = self;
         let transaction = connection.transaction()?;
         let mut batch = Batch {
             transaction: &transaction,
@@ -206,7 +210,7 @@ impl Batch<'_> {
         let id = document.trace_id();
         self.find(id)?;
         let Some(trace) = self.open.get_mut(&id) else { return Ok(Ok(())) };
-        if let Err(refusal) = trace.has_room(&document, self.limits) {
+        if let Err(refusal) = self.limits.check(&document, trace.entities.len(), trace.bytes) {
             return Ok(Err(refusal));
         }
         let number = match trace.trace {
@@ -215,9 +219,12 @@ impl Batch<'_> {
         };
         let (dictionary, text) = self.packer.pack(document.text());
         let insert = "INSERT INTO documents (trace, number, dictionary, text) VALUES (?1, ?2, ?3, ?4)";
-        self.transaction
-            .prepare_cached(insert)?
-            .execute(rusqlite::params![number, trace.documents, dictionary, text])?;
+        self.transaction.prepare_cached(insert)?.execute(rusqlite::params![
+            number,
+            trace.documents,
+            dictionary,
+            text
+        ])?;
         trace.trace = Some(number);
         trace.documents += 1;
         trace.bytes += document.text().len();
@@ -249,24 +256,6 @@ impl Batch<'_> {
         }
         self.open.put(id, trace);
         Ok(())
-    }
-}
-
-impl OpenTrace {
-    fn has_room(&self, document: &Document, limits: MemoryLimits) -> Result<(), Refusal> {
-        let entities = self.entities.len() + document.entities().len();
-        if entities <= limits.entities_per_trace
-            && self.bytes + document.text().len() <= limits.bytes_per_trace
-        {
-            return Ok(());
-        }
-        let message = format!(
-            "trace {} has reached {} segments and subsegments in {} bytes",
-            document.trace_id(),
-            self.entities.len(),
-            self.bytes
-        );
-        Err(Refusal::new(RefusalCode::LimitExceeded, message).of(document.text().as_bytes()))
     }
 }
 

@@ -88,7 +88,7 @@ fn of_service<'c>(service: Option<&'c Service<'_>>, keyword: Keyword) -> Option<
     match keyword {
         Keyword::Root => Some(Found::Boolean(service.is_some_and(Service::is_entry))),
         Keyword::Name => {
-            let names = service.into_iter().flat_map(|service| service.names());
+            let names = service.into_iter().flat_map(Service::names);
             Some(Found::Texts(names.map(AsRef::as_ref).collect()))
         }
         Keyword::Type => Some(Found::text(service.and_then(Service::kind))),

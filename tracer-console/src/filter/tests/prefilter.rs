@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::generate;
 use crate::compiled::{AnnotationValue, Call, CompiledTrace, Measured, Segment, Service, fixtures};
-use crate::filter::syntax::Expression;
+use crate::filter::syntax::{Cause, Expression};
 use crate::filter::{
-    Cause, FilterExpression, Indexed, Keyword, Mark, Prefilter, Scope, ServicePattern, Test, evaluate,
+    FilterExpression, Indexed, Keyword, Mark, Prefilter, Scope, ServicePattern, Test, evaluate,
 };
 
 /// What an index would answer, taken from the trace itself.

@@ -1,0 +1,166 @@
+//! X-Ray's API, version 2016-04-12: every operation is a POST of JSON on a path of its own (fact sheet 7).
+//!
+//! [`server`] reads bodies (`body`) and runs operations on threads that may block, as the store does. An operation is a
+//! function of an [`Api`] and a [`Request`](request::Request) in the file of its subject. What is configured by name is kept
+//! through `settings`; what clients of sampling rules told of themselves is in `reservoirs`.
+
+#[cfg(test)]
+mod any_request_tests;
+mod body;
+mod encryption_config;
+mod epoch_seconds;
+mod error;
+mod groups;
+mod indexing_rules;
+mod insights;
+mod next_token;
+mod put_trace_segments;
+mod request;
+mod reservoirs;
+mod resource_policies;
+mod response;
+mod sampling_rule;
+mod sampling_rules;
+mod sampling_targets;
+mod segment_destination;
+mod server;
+mod service_graph;
+mod settings;
+mod tag;
+mod tags;
+mod telemetry;
+#[cfg(test)]
+mod testing;
+mod time_series;
+mod trace_retrieval;
+mod trace_summaries;
+mod traces;
+mod window_traces;
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lru::LruCache;
+
+pub(crate) use server::Server;
+
+use self::error::ApiError;
+use self::request::Request;
+use self::reservoirs::Reservoirs;
+use self::response::Response;
+use self::trace_retrieval::Retrievals;
+use crate::refusal::Refusals;
+use crate::store::TraceStore;
+use crate::trace_id::TraceId;
+
+/// What operations work on.
+pub(crate) struct Api {
+    store: Arc<dyn TraceStore>,
+    refusals: Arc<Refusals>,
+    region: String,
+    /// Held while settings are read, changed and kept.
+    changing: Mutex<()>,
+    reservoirs: Mutex<Reservoirs>,
+    retrievals: Mutex<Retrievals>,
+    /// Traces that lost documents to a limit of the store.
+    exceeded: Mutex<LruCache<TraceId, ()>>,
+}
+
+/// The account in ARNs, that of the local Lambda.
+const ACCOUNT: &str = "123456789012";
+/// So many traces are known to have lost documents.
+const EXCEEDED: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
+
+/// Answers one request.
+type Operation = fn(&Api, &Request) -> Result<Response, ApiError>;
+
+/// Every operation of the model, by its name and path.
+const OPERATIONS: [(&str, &str, Operation); 38] = [
+    ("BatchGetTraces", "/Traces", traces::batch_get_traces),
+    ("CancelTraceRetrieval", "/CancelTraceRetrieval", trace_retrieval::cancel_trace_retrieval),
+    ("CreateGroup", "/CreateGroup", groups::create_group),
+    ("CreateSamplingRule", "/CreateSamplingRule", sampling_rules::create_sampling_rule),
+    ("DeleteGroup", "/DeleteGroup", groups::delete_group),
+    ("DeleteResourcePolicy", "/DeleteResourcePolicy", resource_policies::delete_resource_policy),
+    ("DeleteSamplingRule", "/DeleteSamplingRule", sampling_rules::delete_sampling_rule),
+    ("GetEncryptionConfig", "/EncryptionConfig", encryption_config::get_encryption_config),
+    ("GetGroup", "/GetGroup", groups::get_group),
+    ("GetGroups", "/Groups", groups::get_groups),
+    ("GetIndexingRules", "/GetIndexingRules", indexing_rules::get_indexing_rules),
+    ("GetInsight", "/Insight", insights::get_insight),
+    ("GetInsightEvents", "/InsightEvents", insights::get_insight_events),
+    ("GetInsightImpactGraph", "/InsightImpactGraph", insights::get_insight_impact_graph),
+    ("GetInsightSummaries", "/InsightSummaries", insights::get_insight_summaries),
+    ("GetRetrievedTracesGraph", "/GetRetrievedTracesGraph", trace_retrieval::get_retrieved_traces_graph),
+    ("GetSamplingRules", "/GetSamplingRules", sampling_rules::get_sampling_rules),
+    (
+        "GetSamplingStatisticSummaries",
+        "/SamplingStatisticSummaries",
+        sampling_targets::get_sampling_statistic_summaries,
+    ),
+    ("GetSamplingTargets", "/SamplingTargets", sampling_targets::get_sampling_targets),
+    ("GetServiceGraph", "/ServiceGraph", service_graph::get_service_graph),
+    (
+        "GetTimeSeriesServiceStatistics",
+        "/TimeSeriesServiceStatistics",
+        time_series::get_time_series_service_statistics,
+    ),
+    ("GetTraceGraph", "/TraceGraph", service_graph::get_trace_graph),
+    (
+        "GetTraceSegmentDestination",
+        "/GetTraceSegmentDestination",
+        segment_destination::get_trace_segment_destination,
+    ),
+    ("GetTraceSummaries", "/TraceSummaries", trace_summaries::get_trace_summaries),
+    ("ListResourcePolicies", "/ListResourcePolicies", resource_policies::list_resource_policies),
+    ("ListRetrievedTraces", "/ListRetrievedTraces", trace_retrieval::list_retrieved_traces),
+    ("ListTagsForResource", "/ListTagsForResource", tags::list_tags_for_resource),
+    ("PutEncryptionConfig", "/PutEncryptionConfig", encryption_config::put_encryption_config),
+    ("PutResourcePolicy", "/PutResourcePolicy", resource_policies::put_resource_policy),
+    ("PutTelemetryRecords", "/TelemetryRecords", telemetry::put_telemetry_records),
+    ("PutTraceSegments", "/TraceSegments", put_trace_segments::put_trace_segments),
+    ("StartTraceRetrieval", "/StartTraceRetrieval", trace_retrieval::start_trace_retrieval),
+    ("TagResource", "/TagResource", tags::tag_resource),
+    ("UntagResource", "/UntagResource", tags::untag_resource),
+    ("UpdateGroup", "/UpdateGroup", groups::update_group),
+    ("UpdateIndexingRule", "/UpdateIndexingRule", indexing_rules::update_indexing_rule),
+    ("UpdateSamplingRule", "/UpdateSamplingRule", sampling_rules::update_sampling_rule),
+    (
+        "UpdateTraceSegmentDestination",
+        "/UpdateTraceSegmentDestination",
+        segment_destination::update_trace_segment_destination,
+    ),
+];
+
+impl Api {
+    pub(crate) fn new(store: Arc<dyn TraceStore>, refusals: Arc<Refusals>) -> Self {
+        let region =
+            ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| std::env::var(name).ok());
+        Self {
+            store,
+            refusals,
+            region: region.filter(|region| !region.is_empty()).unwrap_or_else(|| "us-east-1".to_owned()),
+            changing: Mutex::default(),
+            reservoirs: Mutex::default(),
+            retrievals: Mutex::default(),
+            exceeded: Mutex::new(LruCache::new(EXCEEDED)),
+        }
+    }
+
+    /// The ARN of something of X-Ray's.
+    fn arn(&self, resource: &str) -> String {
+        format!("arn:aws:xray:{}:{ACCOUNT}:{resource}", self.region)
+    }
+
+    fn changing(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remember_exceeded(&self, id: TraceId) {
+        self.exceeded.lock().unwrap_or_else(PoisonError::into_inner).put(id, ());
+    }
+
+    fn has_exceeded(&self, id: TraceId) -> bool {
+        self.exceeded.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
+    }
+}

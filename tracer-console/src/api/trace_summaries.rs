@@ -1,0 +1,162 @@
+//! `GetTraceSummaries`: which traces of a range of time match a filter expression (fact sheet 7.3 to 7.5).
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::epoch_seconds::{EpochSeconds, window};
+use super::error::ApiError;
+use super::request::Request;
+use super::response::Response;
+use super::{Api, groups, next_token};
+use crate::compiled::CompiledTrace;
+use crate::filter::Filter;
+use crate::search::{Position, Search, TimeRange, TimeRangeType};
+use crate::timestamp::Timestamp;
+use crate::trace::Trace;
+use crate::trace_id::TraceId;
+
+/// Not established: see the fact sheet's 12, 4.
+const LONGEST_WINDOW: u64 = 24;
+/// A page has about so many summaries. Not established either.
+const PAGE: usize = 100;
+/// Traces are read so many at a time at least.
+const BATCH: usize = 20;
+/// A page ends behind so many traces that were read, so that an answer comes in time: it may be empty, and not the last.
+const MOST_READ: usize = 5_000;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Input {
+    start_time: EpochSeconds,
+    end_time: EpochSeconds,
+    time_range_type: Option<RangeType>,
+    filter_expression: Option<String>,
+    /// Permits to leave traces out. None is left out here, whatever is permitted.
+    #[serde(rename = "Sampling")]
+    _sampling: Option<bool>,
+    #[serde(rename = "SamplingStrategy")]
+    _sampling_strategy: Option<SamplingStrategy>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+enum RangeType {
+    TraceId,
+    Event,
+    Service,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SamplingStrategy {
+    #[serde(rename = "Name")]
+    _name: Option<SamplingStrategyName>,
+    #[serde(rename = "Value")]
+    _value: Option<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+enum SamplingStrategyName {
+    PartialScan,
+    FixedRate,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Output {
+    trace_summaries: Vec<Value>,
+    approximate_time: EpochSeconds,
+    traces_processed_count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+pub(super) fn get_trace_summaries(api: &Api, request: &Request) -> Result<Response, ApiError> {
+    let input: Input = request.read()?;
+    let window = window(input.start_time, input.end_time, LONGEST_WINDOW)?;
+    let by = match input.time_range_type {
+        None | Some(RangeType::TraceId) => TimeRangeType::TraceId,
+        Some(RangeType::Event) => TimeRangeType::Event,
+        Some(RangeType::Service) => TimeRangeType::Service,
+    };
+    let filter = groups::filter_of(api, input.filter_expression.as_deref().unwrap_or_default())?;
+    let after: Option<(i64, String)> = next_token::read(request)?;
+    let after = after.and_then(|(start, id)| {
+        Some(Position { start: Timestamp::from_micros(start), id: id.parse::<TraceId>().ok()? })
+    });
+    let range = TimeRange { from: window.start, to: window.end, by };
+    let page = Page::of(api, range, &filter, after)?;
+    let approximate = page.next.map_or(window.start, |next| next.start);
+    Response::of(&Output {
+        trace_summaries: page.summaries,
+        approximate_time: EpochSeconds(approximate),
+        traces_processed_count: page.scanned,
+        next_token: page
+            .next
+            .map(|next| next_token::write(request, &(next.start.micros(), next.id.to_string())))
+            .transpose()?,
+    })
+}
+
+/// Summaries, newest first.
+struct Page {
+    summaries: Vec<Value>,
+    scanned: u64,
+    next: Option<Position>,
+}
+
+impl Page {
+    fn of(api: &Api, range: TimeRange, filter: &Filter, after: Option<Position>) -> Result<Self, ApiError> {
+        let prefilter = filter.prefilter();
+        let mut page = Self { summaries: Vec::new(), scanned: 0, next: after };
+        let mut read = 0;
+        loop {
+            let limit = PAGE.saturating_sub(page.summaries.len()).max(BATCH);
+            let search = Search { range, prefilter: prefilter.clone(), after: page.next, limit };
+            let found = api.store.search(&search)?;
+            page.scanned = page.scanned.max(found.scanned);
+            read += found.traces.len();
+            for id in found.traces {
+                // One that was forgotten meanwhile is not found.
+                if let Some(trace) = api.store.trace(id) {
+                    page.add(api, range, filter, &trace)?;
+                }
+            }
+            page.next = found.next;
+            if page.next.is_none() || page.summaries.len() >= PAGE || read >= MOST_READ {
+                return Ok(page);
+            }
+        }
+    }
+
+    fn add(&mut self, api: &Api, range: TimeRange, filter: &Filter, trace: &Trace) -> Result<(), ApiError> {
+        let compiled = CompiledTrace::of(trace);
+        let Some(moment) = moment(range, trace, &compiled) else { return Ok(()) };
+        if !filter.keeps(&compiled) {
+            return Ok(());
+        }
+        let matched = (range.by != TimeRangeType::TraceId).then_some(moment);
+        let summary = compiled.summary(api.store.size(trace.id()).documents, matched);
+        let summary = serde_json::to_value(summary).map_err(|error| ApiError::internal(error.to_string()))?;
+        self.summaries.push(summary);
+        Ok(())
+    }
+}
+
+/// When a trace is in a range: its start, when it was first active there, or when its first segment ended there.
+fn moment(range: TimeRange, trace: &Trace, compiled: &CompiledTrace<'_>) -> Option<Timestamp> {
+    let is_in = |time: &Timestamp| (range.from..range.to).contains(time);
+    match range.by {
+        TimeRangeType::TraceId => Some(compiled.start()).filter(is_in),
+        TimeRangeType::Event => {
+            let end = trace.end().unwrap_or(compiled.start());
+            (end >= range.from).then_some(compiled.start().max(range.from)).filter(is_in)
+        }
+        TimeRangeType::Service => {
+            compiled.segments().iter().filter_map(|segment| segment.measured().end()).filter(is_in).min()
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "trace_summaries_tests.rs"]
+mod tests;
