@@ -22,6 +22,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod analysis;
 mod api;
 mod compiled;
 mod console;
@@ -45,6 +46,7 @@ mod trace;
 mod trace_id;
 mod waterfall;
 
+pub use analysis::Analysis;
 pub use console::{Console, ConsoleError, ConsoleOptions};
 pub use datagram::read_datagram;
 pub use document::Document;

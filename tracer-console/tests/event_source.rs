@@ -264,7 +264,8 @@ fn no_more_is_received_than_the_function_has_environments_for() {
 fn what_lambda_refuses_to_poll_is_refused() {
     let home = Home::new();
     let refused = |source: EventSourceBuilder| source.start().unwrap_err().to_string();
-    let slow = home.lambda.function("slow", echo_function()).timeout(Duration::from_secs(31)).start().unwrap();
+    let slow =
+        home.lambda.function("slow", echo_function()).timeout(Duration::from_secs(31)).start().unwrap();
     let error = refused(slow.event_source(&home.queue));
     assert!(error.contains("visibility timeout of 30s") && error.contains("31s"), "{error}");
     for window in [Duration::from_secs(301), Duration::MAX] {

@@ -93,8 +93,16 @@ fn stock(aws: &LocalAws) -> Result<String, LocalAwsError> {
         aws.dynamodb("PutItem", &json!({ "TableName": "orders", "Item": order }))?;
     }
     aws.create_bucket("order-receipts")?;
-    let attributes = json!({ "VisibilityTimeout": "60" });
-    let queue = aws.sqs("CreateQueue", &json!({ "QueueName": "fulfillment", "Attributes": attributes }))?;
+    let unfulfilled = create_queue(aws, "unfulfilled", &json!({}))?;
+    let asked = json!({ "QueueUrl": unfulfilled, "AttributeNames": ["QueueArn"] });
+    let arn = &aws.sqs("GetQueueAttributes", &asked)?["Attributes"]["QueueArn"];
+    let redrive = json!({ "deadLetterTargetArn": arn, "maxReceiveCount": 3 }).to_string();
+    create_queue(aws, "fulfillment", &json!({ "VisibilityTimeout": "60", "RedrivePolicy": redrive }))
+}
+
+/// Returns the queue's URL.
+fn create_queue(aws: &LocalAws, name: &str, attributes: &Value) -> Result<String, LocalAwsError> {
+    let queue = aws.sqs("CreateQueue", &json!({ "QueueName": name, "Attributes": attributes }))?;
     Ok(queue["QueueUrl"].as_str().unwrap_or_default().to_owned())
 }
 
@@ -124,4 +132,25 @@ fn order(id: &str, items: &[(u32, u32)], address: &str) -> Value {
         "items": { "L": items.iter().map(item).collect::<Vec<_>>() },
         "shipping_address": { "S": address },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With `--stay` it would come back each minute otherwise, for as long as the demo is up.
+    #[test]
+    fn what_failed_three_times_is_with_the_unfulfilled() {
+        let local = LocalAws::start().unwrap();
+        let queue = stock(&local).unwrap();
+        let unfulfilled = local.sqs("GetQueueUrl", &json!({ "QueueName": "unfulfilled" })).unwrap();
+        local.sqs("SendMessage", &json!({ "QueueUrl": queue, "MessageBody": "poison" })).unwrap();
+        let receive = |url: &Value| {
+            let asked = json!({ "QueueUrl": url, "VisibilityTimeout": 0 });
+            let received = local.sqs("ReceiveMessage", &asked).unwrap();
+            received["Messages"].as_array().map_or(0, Vec::len)
+        };
+        let times = (0..10).filter(|_| receive(&json!(queue)) > 0).count();
+        assert_eq!((times, receive(&unfulfilled["QueueUrl"])), (3, 1));
+    }
 }

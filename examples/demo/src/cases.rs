@@ -6,6 +6,7 @@ use serde_json::json;
 use tracer_console::ApiRequest;
 
 use crate::case::Case;
+use crate::questions::{FAILED, SLOW_CARD, STATUS_500, THE_ORDER};
 use crate::seen::Seen;
 
 const HANDLER: &str = "## handler";
@@ -23,11 +24,13 @@ pub(crate) fn cases() -> Vec<Case> {
             .seen(HANDLER, annotation("ColdStart", false))
             .fulfilled(HANDLER, annotation("ColdStart", false)),
         Case::new("an order that is missing", order("ORD-MISSING"), 502)
+            .found_by(&[FAILED])
             .seen("DynamoDB", Seen::Ok)
             .seen(GET_ORDER, Seen::Error)
             .seen(GET_ORDER, annotation("OrderNotFound", "ORD-MISSING"))
             .seen(HANDLER, Seen::Fault),
         Case::new("a downstream that fails: the bucket answers 503", order("ORD-NO-RECEIPT"), 502)
+            .found_by(&[FAILED])
             .seen("S3", Seen::Fault)
             .seen("S3", Seen::Aws("retries", json!(2)))
             .seen(GENERATE_RECEIPT, Seen::Fault)
@@ -37,15 +40,19 @@ pub(crate) fn cases() -> Vec<Case> {
             .seen("DynamoDB", seconds(2))
             .fulfilled(HANDLER, Seen::Ok),
         Case::new("a credit card that takes over three", payment(), 200)
+            .found_by(&[SLOW_CARD])
             .seen(PROCESS_PAYMENT, seconds(3))
             .seen(PROCESS_PAYMENT, annotation("PaymentMethod", "credit_card"))
             .seen(PROCESS_PAYMENT, annotation("PaymentAmount", 250.0)),
         Case::new("an event without its required field", post("/risky", &json!({})), 502)
+            .found_by(&[FAILED])
             .seen("## order_service::risky::risky_operation", Seen::Fault),
         Case::new("a 500 that the service answers itself", post("/broken", &json!({})), 500)
+            .found_by(&[FAILED, STATUS_500])
             .seen(HANDLER, Seen::Fault),
         Case::new("a timeout: what was open is in progress", order("ORD-STUCK"), 502)
             .within(Duration::from_secs(1))
+            .found_by(&[FAILED])
             .seen(HANDLER, Seen::InProgress)
             .seen(GET_ORDER, Seen::InProgress)
             .seen("DynamoDB", Seen::InProgress),
@@ -67,6 +74,7 @@ pub(crate) fn cases() -> Vec<Case> {
 fn paid_order() -> Case {
     let paid = json!({ "order_id": "ORD-12345", "payment": { "payment_id": "PAY-1", "method": "invoice" } });
     Case::new("a good order, paid for, which starts the functions cold", post("/orders", &paid), 200)
+        .found_by(&[THE_ORDER])
         .seen(HANDLER, annotation("ColdStart", true))
         .seen(HANDLER, annotation("OrderId", "ORD-12345"))
         .seen(GET_ORDER, Seen::Ok)

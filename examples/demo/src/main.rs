@@ -1,27 +1,31 @@
 //! Builds the order service and its fulfillment, runs them in the local Lambda with events as API Gateway and SQS send
-//! them, and draws each trace.
+//! them, draws each trace, keeps it, and asks X-Ray's API for it again.
 
 mod aws;
 mod build;
 mod case;
 mod cases;
 mod python;
+mod questions;
 mod seen;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anstyle::Style;
 use clap::Parser;
 use tracer_console::{
-    Console, ConsoleOptions, EventSourceMapping, Function, FunctionBuilder, LocalLambda, Trace, TraceId,
-    Waterfall,
+    Console, ConsoleOptions, EventSourceMapping, Function, FunctionBuilder, LocalLambda, SqliteStore,
+    Timestamp, Trace, TraceId, Waterfall,
 };
 
 use crate::aws::{Aws, Choice};
 use crate::case::Case;
 use crate::cases::cases;
+use crate::questions::Known;
 
 /// Runs the order service in the local Lambda and draws its traces.
 #[derive(Debug, Parser)]
@@ -38,6 +42,9 @@ struct Args {
     /// Whose DynamoDB, S3 and SQS are called; unless said otherwise what Python has (the one on the PATH, or in TRACER_PYTHON), or else the embedded one
     #[arg(long)]
     aws: Option<Choice>,
+    /// The database that keeps the traces [default: demo-traces.db beside this program]
+    #[arg(long, value_name = "PATH")]
+    db: Option<PathBuf>,
 }
 
 /// What runs while the cases are tried.
@@ -47,6 +54,7 @@ struct Demo {
     queue: EventSourceMapping,
     lambda: LocalLambda,
     console: Console,
+    db: PathBuf,
     aws: Aws,
     args: Args,
 }
@@ -64,15 +72,19 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let demo = Demo::start(args)?;
     anstream::println!("DynamoDB, S3 and SQS: {}, {}\n", demo.aws.name(), demo.aws.endpoint());
-    let mut wrong = Vec::new();
+    let since = Timestamp::now();
+    let (mut known, mut wrong) = (Vec::new(), Vec::new());
     for case in cases() {
-        if let Err(difference) = demo.try_case(&case) {
-            wrong.push(format!("{}: {difference}", case.name));
+        match demo.try_case(&case) {
+            Ok(of_case) => known.extend(of_case),
+            Err(difference) => wrong.push(format!("{}: {difference}", case.name)),
         }
     }
     if !wrong.is_empty() {
         return Err(format!("not as it should be:\n{}", wrong.join("\n")).into());
     }
+    questions::ask(&demo.console, since, &known)?;
+    anstream::println!("\nThe traces are kept: cargo console serve --db {}", demo.db.display());
     if demo.args.stay {
         demo.stay();
     }
@@ -83,7 +95,9 @@ impl Demo {
     fn start(args: Args) -> Result<Self, Box<dyn Error>> {
         let binaries = build::functions()?;
         let aws = Aws::start(args.aws)?;
-        let console = Console::start(ConsoleOptions::any_port())?;
+        let db = args.db.clone().map_or_else(beside_this_program, Ok)?;
+        let store = Arc::new(SqliteStore::open(&db)?);
+        let console = Console::start(ConsoleOptions { store, ..ConsoleOptions::any_port() })?;
         let lambda = LocalLambda::builder().console(&console).start()?;
         let deployed = |function: FunctionBuilder, service| {
             let function = aws
@@ -99,11 +113,12 @@ impl Demo {
             deployed(lambda.function("fulfillment", binaries.fulfillment), "fulfillment").start()?;
         let queue = fulfillment.event_source(aws.queue_url()).endpoint(aws.endpoint());
         let queue = queue.report_batch_item_failures().start()?;
-        Ok(Self { order_service, queue, lambda, console, aws, args })
+        Ok(Self { order_service, queue, lambda, console, db, aws, args })
     }
 
-    /// Invokes the order service, draws what comes of it, and compares it with what the case says.
-    fn try_case(&self, case: &Case) -> Result<(), Box<dyn Error>> {
+    /// Invokes the order service, draws what comes of it, compares it with what the case says, and returns which traces
+    /// there are now.
+    fn try_case(&self, case: &Case) -> Result<Vec<Known>, Box<dyn Error>> {
         let bold = Style::new().bold();
         anstream::println!("{bold}▸ {}{bold:#}", case.name);
         let result = self.order_service.invoke(case.invocation())?;
@@ -116,14 +131,16 @@ impl Demo {
         }
         self.draw(&trace);
         case.check(&result, &trace)?;
+        let mut known = vec![case.known(&trace)];
         if let Some(fulfillment) = fulfillment {
             self.draw(&fulfillment);
             case.check_fulfillment(&fulfillment)?;
             if !trace.linked_from().iter().any(|linked| linked.trace_id() == fulfillment.id()) {
                 return Err("the fulfillment is not linked to the order".into());
             }
+            known.push(case.known_fulfillment(&fulfillment));
         }
-        Ok(())
+        Ok(known)
     }
 
     /// The trace of the function that took the order from the queue.
@@ -145,7 +162,7 @@ impl Demo {
     /// Draws what arrives, until the process is ended.
     fn stay(&self) {
         anstream::println!(
-            "documents: udp {}   invocations: {}   AWS: {}   Ctrl-C ends",
+            "documents: udp {0}   X-Ray's API: http://{0}   invocations: {1}   AWS: {2}   Ctrl-C ends",
             self.console.local_addr(),
             self.lambda.endpoint(),
             self.aws.endpoint()
@@ -163,4 +180,8 @@ impl Demo {
             drawn = revision.max(store.revision());
         }
     }
+}
+
+fn beside_this_program() -> Result<PathBuf, std::io::Error> {
+    Ok(std::env::current_exe()?.with_file_name("demo-traces.db"))
 }

@@ -58,7 +58,7 @@ impl Sqs {
         let answered = async move { sqs.answer_whole(&headers, body).await };
         let answered = if is_sent {
             // A client that goes away must not leave a message without its header.
-            tokio::spawn(answered).await.unwrap_or_else(|_| Response::default())
+            tokio::spawn(answered).await.unwrap_or_else(|_| broken())
         } else {
             answered.await
         };
@@ -106,6 +106,11 @@ impl Sqs {
         };
         answered.unwrap_or_else(|error| error_to_response(&error, ""))
     }
+}
+
+/// Where the services panicked: an answer without a status of its own would be a success.
+fn broken() -> Response<SqsResponseBody> {
+    reply::whole_error(Service::Sqs, 500, "InternalFailure", "the local SQS failed").map(SqsResponseBody::from_bytes)
 }
 
 fn operation(headers: &HeaderMap) -> &str {

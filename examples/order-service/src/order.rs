@@ -23,6 +23,8 @@ pub(crate) struct OrderRequest {
 pub(crate) struct Order {
     pub(crate) order_id: String,
     pub(crate) items: Vec<Item>,
+    /// Left out of traces: who looks at them need not know where customers live.
+    #[serde(skip_serializing)]
     pub(crate) shipping_address: String,
 }
 

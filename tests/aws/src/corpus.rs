@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use serde_json::Value;
+use tracer_tests_python::skipped;
 
 use crate::HERE;
-use crate::skip::skipped;
 
 /// The documents of a scenario such as `python/aws_operations`, in the order in which they were sent; `None` where the corpus is
 /// not beside the repository, which is said.

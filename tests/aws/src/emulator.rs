@@ -5,10 +5,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use aws_types::SdkConfig;
+use tracer_tests_python::{Python, skipped};
 
 use crate::clients::config;
-use crate::python::Python;
-use crate::skip::skipped;
 
 /// A running emulator; it ends when it is dropped, and also however this process ends.
 #[derive(Debug)]

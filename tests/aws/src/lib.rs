@@ -8,10 +8,8 @@ mod emulator;
 mod facts;
 mod in_process;
 mod powertools;
-mod python;
 mod recorded;
 mod service;
-mod skip;
 
 pub use answer::Answer;
 pub use clients::{Clients, config};
@@ -20,10 +18,9 @@ pub use emulator::Emulator;
 pub use facts::{Difference, Says, assert_same_facts};
 pub use in_process::InProcess;
 pub use powertools::Powertools;
-pub use python::Python;
 pub use recorded::{invoked, recorded};
 pub use service::{Call, Service};
-pub use skip::skipped;
+pub use tracer_tests_python::skipped;
 
 /// The directory of this package's own files.
 pub const HERE: &str = env!("CARGO_MANIFEST_DIR");

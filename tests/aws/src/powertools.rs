@@ -5,10 +5,9 @@ use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::Value;
+use tracer_tests_python::{Python, skipped};
 
 use crate::corpus::document_of;
-use crate::python::Python;
-use crate::skip::skipped;
 use crate::{Emulator, HERE};
 
 /// A Python with Powertools' tracer.

@@ -40,7 +40,7 @@ fn the_articles_script_prints_the_figures_of_what_was_sent() {
         let id = TraceId::generate();
         send(&console, id, &segment(id, name, ago, 9.0));
     }
-    let said = python.script(console.local_addr(), "analyze_traces.py");
+    let said = python.script(console.local_addr(), "analyze_traces.py", &[]);
     let figures = "
 Trace Analysis for order-service
   Total traces: 150
@@ -68,10 +68,10 @@ fn timeouts_and_orphans_have_a_response_time_too() {
     lost["type"] = json!("subsegment");
     lost["parent_id"] = json!("00000000000000ff");
     send(&console, orphan, &lost);
-    let said = python.script(console.local_addr(), "analyze_traces.py");
+    let said = python.script(console.local_addr(), "analyze_traces.py", &[]);
     assert!(said.contains("Total traces: 1\n") && said.contains("Max response time: 3.000s"), "{said}");
     let every = "import boto3, time; now = time.time(); \
         answer = boto3.client('xray').get_trace_summaries(StartTime=now - 600, EndTime=now); \
         print(sorted(summary['ResponseTime'] for summary in answer['TraceSummaries']))";
-    assert_eq!(python.run(console.local_addr(), &["-c", every]).trim(), "[0.5, 3.0]");
+    assert_eq!(python.run(console.local_addr(), &["-c", every], &[]).trim(), "[0.5, 3.0]");
 }

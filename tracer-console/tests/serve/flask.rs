@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::python::Python;
+use crate::interpreter::Interpreter;
 use crate::serving::{Serving, now};
 
 fn rule(name: &str, priority: u32, path: &str, rate: f64) -> Value {
@@ -13,11 +13,11 @@ fn rule(name: &str, priority: u32, path: &str, rate: f64) -> Value {
 }
 
 /// A console that wants everything but what is asked for a service's health, and what a service then did.
-fn served(python: &Python) -> (Serving, Value) {
+fn served(python: &Interpreter) -> (Serving, Value) {
     let serving = Serving::in_memory();
     serving.call("/CreateSamplingRule", &rule("health", 1, "/health", 0.0));
     serving.call("/CreateSamplingRule", &rule("everything", 2, "*", 1.0));
-    let said = python.run("flask_service.py", &serving, &[]);
+    let said = python.script(serving.address, "flask_service.py", &[]);
     let said: Value = serde_json::from_str(&said).unwrap();
     for trace in said["traces"].as_array().unwrap() {
         serving.wait_for(trace.as_str().unwrap(), |segments| !segments.is_empty());
@@ -25,8 +25,8 @@ fn served(python: &Python) -> (Serving, Value) {
     (serving, said)
 }
 
-fn flask() -> Option<Python> {
-    Python::with(&["aws_xray_sdk", "flask"])
+fn flask() -> Option<Interpreter> {
+    Interpreter::with(&["aws_xray_sdk", "flask"])
 }
 
 #[test]

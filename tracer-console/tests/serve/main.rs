@@ -2,7 +2,8 @@
 
 mod commands;
 mod flask;
+#[path = "../python/interpreter.rs"]
+mod interpreter;
 mod kills;
 mod powertools;
-mod python;
 mod serving;

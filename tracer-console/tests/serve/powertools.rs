@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::python::Python;
+use crate::interpreter::Interpreter;
 use crate::serving::{Serving, new_trace_id};
 
 /// The trace of one invocation, whose function's own segment nobody sends at home.
-fn invoked(python: &Python) -> (Serving, String) {
+fn invoked(python: &Interpreter) -> (Serving, String) {
     let serving = Serving::in_memory();
     let trace = new_trace_id();
     let header = format!("Root={trace};Parent=00000000000000f1;Sampled=1");
-    let said = python.run(
+    let said = python.script(
+        serving.address,
         "powertools_function.py",
-        &serving,
         &[
             ("LAMBDA_TASK_ROOT", "/var/task"),
             ("AWS_LAMBDA_FUNCTION_NAME", "order-function"),
@@ -32,8 +32,8 @@ fn find<'d>(document: &'d Value, name: &str) -> Option<&'d Value> {
     document["subsegments"].as_array()?.iter().find_map(|nested| find(nested, name))
 }
 
-fn powertools() -> Option<Python> {
-    Python::with(&["aws_lambda_powertools", "aws_xray_sdk"])
+fn powertools() -> Option<Interpreter> {
+    Interpreter::with(&["aws_lambda_powertools", "aws_xray_sdk"])
 }
 
 #[test]

@@ -1,18 +1,27 @@
 //! What an event source mapping is, before it starts.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_sqs::types::QueueAttributeName;
 use tokio::sync::{oneshot, watch};
 
 use super::event::Queue;
 use super::mapping::{EventSourceMapping, Finished};
-use super::poller::{Poller, Settings};
+use super::poller::{LONGEST_POLL, Poller, Settings};
 use super::reason::reason;
 use crate::local_lambda::function::Core;
+
+/// How long a queue may take to say what it is.
+const INTRODUCTION: Duration = Duration::from_secs(5);
+/// How long messages may be gathered for a batch.
+const LONGEST_WINDOW: Duration = Duration::from_secs(300);
+/// As long as SQS keeps a message from being received.
+const LONGEST_INVISIBILITY: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// An event source mapping could not start.
 ///
@@ -41,6 +50,29 @@ pub enum EventSourceError {
     BatchSize {
         /// The size as given.
         batch_size: usize,
+    },
+    /// The batch window is none that Lambda takes.
+    #[error("a batch window of {window:?}: Lambda takes at most 5 minutes")]
+    BatchWindow {
+        /// The window as given.
+        window: Duration,
+    },
+    /// The queue is a FIFO queue, and the batches are none that Lambda makes of those.
+    #[error("{arn} is a FIFO queue: Lambda takes batches of at most 10 from it, and no batch window")]
+    FifoBatch {
+        /// The queue.
+        arn: String,
+    },
+    /// Messages would become visible again while the function still works on them.
+    #[error(
+        "the queue's visibility timeout of {visibility_timeout:?} is shorter than the function's timeout of {timeout:?}, and Lambda \
+         refuses that: make it at least as long, or better six times as long (set-queue-attributes, VisibilityTimeout)"
+    )]
+    VisibilityTimeout {
+        /// The queue's.
+        visibility_timeout: Duration,
+        /// The function's.
+        timeout: Duration,
     },
     /// SQS did not say what the queue is.
     #[error(
@@ -104,7 +136,7 @@ impl EventSourceBuilder {
         self
     }
 
-    /// How long to gather messages for a batch from its first one on; no time unless said otherwise.
+    /// How long to gather messages for a batch from its first one on, up to 5 minutes; no time unless said otherwise.
     ///
     /// ```no_run
     /// # let lambda = tracer_console::LocalLambda::builder().start()?;
@@ -118,7 +150,8 @@ impl EventSourceBuilder {
         self
     }
 
-    /// How many batches the function may be invoked with at once: 5 unless said otherwise.
+    /// How many batches the function may be invoked with at once: 5 unless said otherwise, and no more than its environments have
+    /// room for.
     ///
     /// ```no_run
     /// # let lambda = tracer_console::LocalLambda::builder().start()?;
@@ -146,8 +179,8 @@ impl EventSourceBuilder {
         self
     }
 
-    /// When failed messages become visible again. Unless said otherwise, as on AWS, when the queue's visibility timeout
-    /// is over.
+    /// When failed messages become visible again, in whole seconds up to 12 hours. Unless said otherwise, as on AWS, when the queue's
+    /// visibility timeout is over.
     ///
     /// ```no_run
     /// # let lambda = tracer_console::LocalLambda::builder().start()?;
@@ -157,7 +190,7 @@ impl EventSourceBuilder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn retry_after(mut self, delay: Duration) -> Self {
-        self.settings.retry_after = Some(delay);
+        self.settings.retry_after = Some(delay.min(LONGEST_INVISIBILITY));
         self
     }
 
@@ -171,11 +204,15 @@ impl EventSourceBuilder {
     /// ```
     ///
     /// # Errors
-    /// [`EventSourceError`] when the queue is not there, the endpoint speaks no plain HTTP, or Lambda takes no such batches.
+    /// [`EventSourceError`] when the queue is not there, the endpoint speaks no plain HTTP, or Lambda would refuse the batches or
+    /// the queue's visibility timeout.
     pub fn start(self) -> Result<EventSourceMapping, EventSourceError> {
         let Settings { batch_size, batch_window, .. } = self.settings;
         if !(1..=10_000).contains(&batch_size) || (batch_size > 10 && batch_window < Duration::from_secs(1)) {
             return Err(EventSourceError::BatchSize { batch_size });
+        }
+        if batch_window > LONGEST_WINDOW {
+            return Err(EventSourceError::BatchWindow { window: batch_window });
         }
         let client = self.client()?;
         let queue = self.queue(&client)?;
@@ -197,25 +234,42 @@ impl EventSourceBuilder {
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .region(Region::new(self.core.settings.identity.region.clone()))
             .credentials_provider(Credentials::new("local", "local", None, None, "tracer-console"))
+            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(LONGEST_POLL * 2).build())
             .endpoint_url(format!("http://{endpoint}"));
         Ok(Client::from_conf(config.build()))
     }
 
-    /// Asks SQS for what the events say of the queue.
+    /// Asks SQS for what the events say of the queue, and whether Lambda would poll it so.
     fn queue(&self, client: &Client) -> Result<Queue, EventSourceError> {
-        let (sender, receiver) = oneshot::channel();
-        let arn = QueueAttributeName::QueueArn;
-        let asked =
-            client.get_queue_attributes().queue_url(&self.queue_url).attribute_names(arn.clone()).send();
-        self.core.lambda.handle.spawn(async move {
-            let _ = sender.send(asked.await);
-        });
         let not_found = |reason| EventSourceError::Queue { queue_url: self.queue_url.clone(), reason };
-        let answered =
-            pollster::block_on(receiver).map_err(|_| not_found("the local Lambda was dropped".into()))?;
-        let answered = answered.map_err(|error| not_found(reason(&error)))?;
-        let arn = answered.attributes().and_then(|attributes| attributes.get(&arn)).cloned();
+        let attributes = self.attributes(client).map_err(not_found)?;
+        let arn = attributes.get(&QueueAttributeName::QueueArn).cloned();
         let arn = arn.ok_or_else(|| not_found("SQS did not tell its ARN".into()))?;
+        let Settings { batch_size, batch_window, .. } = self.settings;
+        if arn.ends_with(".fifo") && (batch_size > 10 || !batch_window.is_zero()) {
+            return Err(EventSourceError::FifoBatch { arn });
+        }
+        let seconds = attributes.get(&QueueAttributeName::VisibilityTimeout);
+        let visibility_timeout = seconds.and_then(|text| text.parse().ok()).map(Duration::from_secs);
+        let timeout = self.core.settings.timeout;
+        if let Some(visibility_timeout) = visibility_timeout.filter(|visible| *visible < timeout) {
+            return Err(EventSourceError::VisibilityTimeout { visibility_timeout, timeout });
+        }
         Ok(Queue { url: self.queue_url.clone(), arn })
+    }
+
+    /// What SQS says of the queue, or why it does not.
+    fn attributes(&self, client: &Client) -> Result<HashMap<QueueAttributeName, String>, String> {
+        let (sender, receiver) = oneshot::channel();
+        let ask = client.get_queue_attributes().queue_url(&self.queue_url);
+        let ask = ask
+            .attribute_names(QueueAttributeName::QueueArn)
+            .attribute_names(QueueAttributeName::VisibilityTimeout);
+        self.core.lambda.handle.spawn(async move {
+            let _ = sender.send(tokio::time::timeout(INTRODUCTION, ask.send()).await);
+        });
+        let answered = pollster::block_on(receiver).map_err(|_| "the local Lambda was dropped")?;
+        let answered = answered.map_err(|_| format!("no answer within {INTRODUCTION:?}"))?;
+        Ok(answered.map_err(|error| reason(&error))?.attributes.unwrap_or_default())
     }
 }

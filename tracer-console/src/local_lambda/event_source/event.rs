@@ -18,6 +18,11 @@ impl Queue {
         json!({"Records": messages.iter().map(|message| self.record(message)).collect::<Vec<_>>()})
     }
 
+    /// How long a message is in an event, with the comma after it.
+    pub(super) fn size(&self, message: &Message) -> usize {
+        self.record(message).to_string().len() + 1
+    }
+
     fn record(&self, message: &Message) -> Value {
         let attributes = message.attributes().into_iter().flatten();
         let attributes: Map<_, _> =
@@ -50,16 +55,6 @@ fn attribute(value: &MessageAttributeValue) -> Value {
         attribute["binaryValue"] = json!(STANDARD.encode(bytes));
     }
     attribute
-}
-
-/// About how long a message is in an event.
-pub(super) fn size(message: &Message) -> usize {
-    const AROUND: usize = 1024;
-    let own = message.message_attributes().into_iter().flatten().map(|(name, value)| {
-        let binary = value.binary_value().map_or(0, |bytes| bytes.as_ref().len() * 4 / 3);
-        name.len() + value.string_value().map_or(0, str::len) + binary
-    });
-    AROUND + message.body().map_or(0, str::len) + own.sum::<usize>()
 }
 
 #[cfg(test)]

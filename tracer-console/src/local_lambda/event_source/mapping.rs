@@ -62,7 +62,8 @@ impl Batch {
         &self.message_ids
     }
 
-    /// The ids of the messages that become visible again; the others were deleted.
+    /// The ids of the messages that become visible again: those that failed, and those that SQS would not delete. The others were
+    /// deleted.
     ///
     /// ```no_run
     /// # let lambda = tracer_console::LocalLambda::builder().start()?;
@@ -121,7 +122,7 @@ impl EventSourceMapping {
         Self { finished, _wants: wants }
     }
 
-    /// Waits for a batch that the function has answered and whose messages were deleted; each is given once, the
+    /// Waits for a batch that the function has answered and whose good messages were deleted; each is given once, the
     /// earliest first. The latest 1,000 are kept for this.
     ///
     /// ```no_run

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::BuildError;
+use aws_sdk_sqs::operation::delete_message_batch::DeleteMessageBatchOutput;
 use aws_sdk_sqs::types::{
-    ChangeMessageVisibilityBatchRequestEntry as Visibility, DeleteMessageBatchRequestEntry as Deletion,
-    Message, MessageSystemAttributeName,
+    BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry as Visibility,
+    DeleteMessageBatchRequestEntry as Deletion, Message, MessageSystemAttributeName,
 };
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
-use super::event::{self, Queue};
+use super::event::Queue;
 use super::mapping::{Batch, Finished};
 use super::reason::reason;
 use super::{batch_response, batch_tracing};
@@ -23,9 +24,11 @@ use crate::local_lambda::invocation::Invocation;
 /// What SQS gives, deletes and changes at once.
 const AT_ONCE: usize = 10;
 /// As long as SQS keeps a receiver waiting.
-const LONGEST_POLL: Duration = Duration::from_secs(20);
-/// As long as the event of an invocation may be, with room for what JSON escapes.
-const LARGEST_EVENT: usize = 6 << 20;
+pub(super) const LONGEST_POLL: Duration = Duration::from_secs(20);
+/// As long as the records of an event may be, whose other few bytes make it the 6 MB that Lambda takes.
+const LARGEST_RECORDS: usize = (6 << 20) - 100;
+/// How often SQS is asked to delete what is done.
+const DELETIONS: usize = 3;
 
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
@@ -78,7 +81,7 @@ impl Poller {
 
     /// Polls for as long as it is wanted. Batches are tasks of their own, and are finished in any case.
     pub(super) async fn run(mut self) {
-        let slots = Arc::new(Semaphore::new(self.work.settings.max_concurrency));
+        let slots = Arc::new(Semaphore::new(self.work.most_batches()));
         while let Ok(slot) = Arc::clone(&slots).acquire_owned().await {
             let messages = if self.is_wanted() { self.gather().await } else { Vec::new() };
             if !self.is_wanted() {
@@ -111,8 +114,8 @@ impl Poller {
         let (mut batch, mut size, mut end) = (Vec::new(), 0, None);
         loop {
             while let Some(message) = self.carried.pop_front() {
-                let with_it = size + event::size(&message);
-                if !batch.is_empty() && (batch.len() == batch_size || with_it > LARGEST_EVENT) {
+                let with_it = size + self.work.queue.size(&message);
+                if !batch.is_empty() && (batch.len() == batch_size || with_it > LARGEST_RECORDS) {
                     self.carried.push_front(message);
                     return batch;
                 }
@@ -173,27 +176,56 @@ impl Work {
             // The local Lambda is gone; what it has not done becomes visible again.
             return;
         };
-        let failed_ids = batch_response::failed(&result, &message_ids, self.settings.reports_failures);
+        let mut failed_ids = batch_response::failed(&result, &message_ids, self.settings.reports_failures);
         let (failed, done): (Vec<_>, Vec<_>) =
             messages.into_iter().partition(|message| failed_ids.contains(&id(message)));
-        if let Err(error) = self.settle(&done, &failed).await {
-            self.finished.set_trouble(Some(error));
-        }
+        let undeleted = self.settle(done, &failed).await;
+        failed_ids.extend(undeleted.iter().map(id));
         self.finished.add(Batch { message_ids, failed_ids, result });
     }
 
-    /// Deletes what is done; what failed becomes visible again by itself, or when the settings say.
-    async fn settle(&self, done: &[Message], failed: &[Message]) -> Result<(), String> {
-        for messages in done.chunks(AT_ONCE) {
-            let entries: Result<Vec<_>, _> = messages.iter().enumerate().map(deletion).collect();
-            let delete = self.client.delete_message_batch().queue_url(&self.queue.url);
-            let delete = delete.set_entries(Some(entries.map_err(|error| reason(&error))?));
-            delete.send().await.map_err(|error| reason(&error))?;
+    /// As many as the function has room for: what waits for an environment may become visible again, and be worked on twice.
+    fn most_batches(&self) -> usize {
+        let function = &self.core.settings;
+        let room = function.max_environments.saturating_mul(function.environment.capacity);
+        self.settings.max_concurrency.min(room).min(Semaphore::MAX_PERMITS)
+    }
+
+    /// Deletes what is done; what failed becomes visible again by itself, or when the settings say. Returns what SQS did not
+    /// delete, which comes again too.
+    async fn settle(&self, done: Vec<Message>, failed: &[Message]) -> Vec<Message> {
+        let mut left = done;
+        for _ in 0..DELETIONS {
+            left = self.delete(left).await;
         }
-        match self.settings.retry_after {
-            Some(delay) => self.make_visible(failed, delay).await,
-            None => Ok(()),
+        if let Some(delay) = self.settings.retry_after
+            && let Err(error) = self.make_visible(failed, delay).await
+        {
+            self.finished.set_trouble(Some(error));
         }
+        left
+    }
+
+    /// Returns what was not deleted.
+    async fn delete(&self, messages: Vec<Message>) -> Vec<Message> {
+        let mut left = Vec::new();
+        for messages in messages.chunks(AT_ONCE) {
+            match self.delete_at_once(messages).await {
+                Ok(deleted) => left.extend(undeleted(messages, &deleted)),
+                Err(error) => {
+                    self.finished.set_trouble(Some(error));
+                    left.extend_from_slice(messages);
+                }
+            }
+        }
+        left
+    }
+
+    async fn delete_at_once(&self, messages: &[Message]) -> Result<DeleteMessageBatchOutput, String> {
+        let entries: Result<Vec<_>, _> = messages.iter().enumerate().map(deletion).collect();
+        let delete = self.client.delete_message_batch().queue_url(&self.queue.url);
+        let delete = delete.set_entries(Some(entries.map_err(|error| reason(&error))?));
+        delete.send().await.map_err(|error| reason(&error))
     }
 
     async fn make_visible(&self, messages: &[Message], delay: Duration) -> Result<(), String> {
@@ -209,6 +241,13 @@ impl Work {
     }
 }
 
+/// A call that succeeds may name messages that were not deleted.
+fn undeleted(messages: &[Message], answer: &DeleteMessageBatchOutput) -> Vec<Message> {
+    let number = |failed: &BatchResultErrorEntry| failed.id.parse::<usize>().ok();
+    let left = answer.failed.iter().filter_map(number);
+    left.filter_map(|number| messages.get(number).cloned()).collect()
+}
+
 fn deletion((number, message): (usize, &Message)) -> Result<Deletion, BuildError> {
     Deletion::builder().id(number.to_string()).set_receipt_handle(message.receipt_handle.clone()).build()
 }
@@ -216,4 +255,24 @@ fn deletion((number, message): (usize, &Message)) -> Result<Deletion, BuildError
 fn visibility((number, message): (usize, &Message), seconds: i32) -> Result<Visibility, BuildError> {
     let entry = Visibility::builder().id(number.to_string()).visibility_timeout(seconds);
     entry.set_receipt_handle(message.receipt_handle.clone()).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_that_an_answer_names_as_failed_are_not_deleted() {
+        let messages = ["a", "b", "c"].map(|id| Message::builder().message_id(id).build());
+        let failed = |id: &str| {
+            BatchResultErrorEntry::builder().id(id).code("InternalError").sender_fault(false).build().unwrap()
+        };
+        let answer = DeleteMessageBatchOutput::builder()
+            .set_successful(Some(Vec::new()))
+            .failed(failed("1"))
+            .failed(failed("9"))
+            .build()
+            .unwrap();
+        assert_eq!(undeleted(&messages, &answer), [messages[1].clone()]);
+    }
 }

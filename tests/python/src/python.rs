@@ -25,6 +25,19 @@ impl Python {
         all.into_iter().flatten().map(|program| Self { program }).find(|python| python.has(modules))
     }
 
+    /// The same, and where there is none that is said of the running test: it is to be skipped.
+    ///
+    /// # Panics
+    /// If there is none and nothing may be skipped, as [`skipped`](crate::skipped) does.
+    #[must_use]
+    pub fn for_test(modules: &[&str]) -> Option<Self> {
+        let found = Self::with(modules);
+        if found.is_none() {
+            crate::skipped(&format!("no Python has {modules:?}"));
+        }
+        found
+    }
+
     fn has(&self, modules: &[&str]) -> bool {
         let mut look = self.command();
         look.args(["-c", FIND]).args(modules).stdout(Stdio::null()).stderr(Stdio::null());
