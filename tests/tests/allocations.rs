@@ -2,7 +2,13 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::convert::Infallible;
+use std::future::ready;
 
+use bytes::Bytes;
+use futures_util::FutureExt;
+use tower::{Layer, Service, service_fn};
+use tracer_runtime::http_client::TracerLayer;
 use tracer_runtime::{
     NotSent, Sink, Tracer, capture_lambda_handler, capture_method, metadata, put_annotation,
 };
@@ -85,4 +91,39 @@ fn a_warm_process_allocates_nothing_for_a_subsegment() {
         0,
         "allocations where nothing is recorded"
     );
+}
+
+/// What one request allocates from its call to the end of its body.
+fn allocations_of_request<S, B>(client: &mut S, url: &'static str) -> usize
+where
+    S: Service<http::Request<()>, Response = http::Response<B>, Error = Infallible>,
+    B: http_body_util::BodyExt,
+{
+    let request = http::Request::get(url).body(()).unwrap();
+    allocations_of(|| {
+        let answered = client.call(request).now_or_never().unwrap();
+        answered.unwrap().into_body().collect().now_or_never().unwrap().is_ok()
+    })
+}
+
+#[capture_lambda_handler(context = header, tracer = tracer, capture_response = false)]
+fn handler_of(header: &str, tracer: &Tracer, request: impl FnOnce() -> usize) -> usize {
+    request()
+}
+
+#[test]
+fn p6_a_request_that_is_not_traced_allocates_as_without_the_layer() {
+    let answer = |_| ready(Ok(http::Response::new(http_body_util::Full::<Bytes>::from("hello"))));
+    let mut bare = service_fn(answer);
+    let mut traced =
+        TracerLayer::new().ignore_endpoint("ignored.example", &["/a*"]).layer(service_fn(answer));
+    let tracer = Tracer::builder().enabled(true).sink(Nowhere).build();
+    // The first one asks the environment.
+    allocations_of_request(&mut traced, "http://example.com/");
+    let expected = allocations_of_request(&mut bare, "http://example.com/");
+    assert_eq!(allocations_of_request(&mut traced, "http://example.com/"), expected, "outside of a trace");
+    for header in [SAMPLED, UNSAMPLED] {
+        let ignored = || allocations_of_request(&mut traced, "http://ignored.example/a");
+        assert_eq!(handler_of(header, &tracer, ignored), expected, "ignored");
+    }
 }

@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn the_figures_are_those_of_the_well_known_script() {
         let mut analysis = Analysis::default();
-        (1..=200_u32).for_each(|number| analysis.add(f64::from(number) / 100.0, number % 40 == 0));
+        (1..=200_u32).for_each(|number| analysis.add(f64::from(number) / 100.0, number.is_multiple_of(40)));
         let text = analysis.to_string();
         for line in [
             "Total traces           200",

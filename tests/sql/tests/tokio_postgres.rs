@@ -226,6 +226,13 @@ async fn a_panic_in_a_call_is_a_fault() {
     assert!(call.is_fault() && !call.is_cancelled());
 }
 
+#[test]
+fn a_call_is_as_sendable_as_its_future() {
+    fn is_sendable<T: Send + Sync + Unpin>(_: &T) {}
+    let database = Database::named("orders@db");
+    is_sendable(&database.call(std::future::ready(Ok::<(), Error>(()))));
+}
+
 #[tokio::test]
 async fn an_unsampled_query_runs_and_sends_nothing() {
     let Some(server) = Postgres::for_test("an_unsampled_query_runs_and_sends_nothing") else { return };

@@ -8,41 +8,41 @@ use hyper_util::rt::TokioExecutor;
 use tower::{Layer, Service, ServiceExt};
 use tracer_runtime::http_client::{TracerLayer, TracerMiddleware};
 
-pub type Hyper = hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>;
+pub(crate) type Hyper = hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>;
 
 /// A traced client.
 #[derive(Clone)]
-pub enum Client {
+pub(crate) enum Client {
     Reqwest(reqwest_middleware::ClientWithMiddleware),
     Hyper(tracer_runtime::http_client::TracerService<Hyper>),
     Ureq(ureq::Agent),
 }
 
 /// What a client gives for a request: the status and the body, or what went wrong.
-pub type Answer = Result<(u16, Vec<u8>), String>;
+pub(crate) type Answer = Result<(u16, Vec<u8>), String>;
 
-pub fn hyper() -> Hyper {
+pub(crate) fn hyper() -> Hyper {
     hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build_http()
 }
 
-pub fn reqwest(middleware: TracerMiddleware) -> reqwest_middleware::ClientWithMiddleware {
+pub(crate) fn reqwest(middleware: TracerMiddleware) -> reqwest_middleware::ClientWithMiddleware {
     reqwest_middleware::ClientBuilder::new(bare_reqwest()).with(middleware).build()
 }
 
-pub fn bare_reqwest() -> reqwest::Client {
+pub(crate) fn bare_reqwest() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
-pub fn ureq(middleware: TracerMiddleware) -> ureq::Agent {
+pub(crate) fn ureq(middleware: TracerMiddleware) -> ureq::Agent {
     ureq::Agent::config_builder().proxy(None).middleware(middleware).build().into()
 }
 
 impl Client {
-    pub fn all() -> [Self; 3] {
+    pub(crate) fn all() -> [Self; 3] {
         Self::ignoring("nothing.is.ignored", &[])
     }
 
-    pub fn ignoring(host: &str, paths: &[&str]) -> [Self; 3] {
+    pub(crate) fn ignoring(host: &str, paths: &[&str]) -> [Self; 3] {
         let middleware = TracerMiddleware::new().ignore_endpoint(host, paths);
         let layer = TracerLayer::new().ignore_endpoint(host, paths);
         [
@@ -52,7 +52,7 @@ impl Client {
         ]
     }
 
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Reqwest(_) => "reqwest",
             Self::Hyper(_) => "hyper",
@@ -60,21 +60,21 @@ impl Client {
         }
     }
 
-    pub fn follows_redirects(&self) -> bool {
+    pub(crate) fn follows_redirects(&self) -> bool {
         !matches!(self, Self::Hyper(_))
     }
 
     /// Whether the subsegment goes on to the end of the body.
-    pub fn sees_the_body(&self) -> bool {
+    pub(crate) fn sees_the_body(&self) -> bool {
         !matches!(self, Self::Ureq(_))
     }
 
-    pub async fn get(&self, url: &str) -> Answer {
+    pub(crate) async fn get(&self, url: &str) -> Answer {
         self.send(Method::GET, url, &[]).await
     }
 
     /// Sends a request and reads the answer to its end.
-    pub async fn send(&self, method: Method, url: &str, headers: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn send(&self, method: Method, url: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = Request::builder().method(method).uri(url);
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -4,21 +4,21 @@ use serde_json::Value;
 use tracer_runtime::testing::RecordedSubsegment;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Facts {
-    pub name: String,
-    pub namespace: String,
-    pub method: String,
-    pub url: String,
-    pub status: Option<u64>,
-    pub content_length: Option<u64>,
-    pub flags: Vec<&'static str>,
+pub(crate) struct Facts {
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) status: Option<u64>,
+    pub(crate) content_length: Option<u64>,
+    pub(crate) flags: Vec<&'static str>,
     /// Of each exception, whether it is remote.
-    pub exceptions: Vec<bool>,
-    pub is_cancelled: bool,
+    pub(crate) exceptions: Vec<bool>,
+    pub(crate) is_cancelled: bool,
 }
 
 impl Facts {
-    pub fn of(document: &Value) -> Self {
+    pub(crate) fn of(document: &Value) -> Self {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let (request, response) = (&document["http"]["request"], &document["http"]["response"]);
         let exceptions = document["cause"]["exceptions"].as_array();
@@ -39,12 +39,12 @@ impl Facts {
         }
     }
 
-    pub fn of_recorded(subsegment: &RecordedSubsegment) -> Self {
+    pub(crate) fn of_recorded(subsegment: &RecordedSubsegment) -> Self {
         Self::of(subsegment.json())
     }
 
     /// Of a GET of this URL, so far without an answer.
-    pub fn get(url: &str) -> Self {
+    pub(crate) fn get(url: &str) -> Self {
         Self {
             name: "127.0.0.1".to_owned(),
             namespace: "remote".to_owned(),
@@ -54,7 +54,7 @@ impl Facts {
         }
     }
 
-    pub fn answered(self, status: u64, content_length: Option<u64>, flags: &[&'static str]) -> Self {
+    pub(crate) fn answered(self, status: u64, content_length: Option<u64>, flags: &[&'static str]) -> Self {
         Self { status: Some(status), content_length, flags: flags.to_vec(), ..self }
     }
 }

@@ -39,23 +39,22 @@ async fn answering(answer: &'static [u8]) -> String {
 #[tokio::test]
 async fn where_a_redirect_leads_that_is_no_url_its_query_is_in_no_error() {
     for client in Client::all().into_iter().filter(Client::follows_redirects) {
-        let answer =
-            b"HTTP/1.1 302 Found\r\nlocation: /next?token=secret\xe9\r\ncontent-length: 0\r\n\r\n";
+        let answer = b"HTTP/1.1 302 Found\r\nlocation: /next?token=secret\xe9\r\ncontent-length: 0\r\n\r\n";
         let url = answering(answer).await;
         let trace = testing::capture_async(client.get(&url)).await;
         assert!(!trace.documents().concat().contains("secret"), "{}: {trace}", client.name());
     }
 }
 
-const SWITCHING: &[u8] =
-    b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
+const SWITCHING: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
 
 #[tokio::test]
 async fn a_connection_that_changes_its_protocol_ends_the_request_and_stays() {
     let mut kept = Vec::new();
     let by_reqwest = async |url: &str| {
         let request = reqwest(TracerMiddleware::new()).get(url);
-        let response = request.header("connection", "upgrade").header("upgrade", "echo").send().await.unwrap();
+        let response =
+            request.header("connection", "upgrade").header("upgrade", "echo").send().await.unwrap();
         response.upgrade().await.unwrap()
     };
     let url = answering(SWITCHING).await;
@@ -152,9 +151,7 @@ async fn a_panic_of_a_middleware_before_its_future_is_a_fault_and_goes_on() {
             _: reqwest::Request,
             _: &'extensions mut http::Extensions,
             _: reqwest_middleware::Next<'next>,
-        ) -> std::pin::Pin<
-            Box<dyn Future<Output = reqwest_middleware::Result<reqwest::Response>> + Send + 'a>,
-        >
+        ) -> std::pin::Pin<Box<dyn Future<Output = reqwest_middleware::Result<reqwest::Response>> + Send + 'a>>
         where
             'this: 'a,
             'extensions: 'a,

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// Listens until it is dropped.
-pub struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     listening: JoinHandle<()>,
@@ -27,13 +27,13 @@ pub struct Server {
 
 /// What came with a request.
 #[derive(Debug, Clone)]
-pub struct Seen {
-    pub target: String,
-    pub trace_headers: Vec<String>,
+pub(crate) struct Seen {
+    pub(crate) target: String,
+    pub(crate) trace_headers: Vec<String>,
 }
 
 impl Server {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -41,17 +41,17 @@ impl Server {
         Self { address, seen, listening }
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
     /// Every request so far, in the order in which they came.
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
     /// The trace header of the only request.
-    pub fn trace_header(&self) -> Option<String> {
+    pub(crate) fn trace_header(&self) -> Option<String> {
         let [seen] = &self.seen()[..] else { panic!("{:?}", self.seen()) };
         assert!(seen.trace_headers.len() < 2, "{seen:?}");
         seen.trace_headers.first().cloned()
@@ -65,7 +65,7 @@ impl Drop for Server {
 }
 
 /// A URL that nobody listens at.
-pub async fn refused(path: &str) -> String {
+pub(crate) async fn refused(path: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("http://{}{path}", listener.local_addr().unwrap())
 }

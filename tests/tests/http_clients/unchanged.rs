@@ -135,7 +135,7 @@ async fn a_response_of_the_layer_is_the_same() {
             format!("{:?}", sorted(&head.headers)),
             format!("{} {}", head.extensions.len(), head.extensions.get::<HttpInfo>().is_some()),
             format!("{:?} {}", body.size_hint(), body.is_end_stream()),
-            format!("{:?}", body.collect().await.map(|body| body.to_bytes())),
+            format!("{:?}", body.collect().await.map(http_body_util::Collected::to_bytes)),
         ]
     }
 
@@ -182,4 +182,27 @@ async fn a_response_of_ureq_is_the_same() {
         }
     };
     tokio::task::spawn_blocking(compare).await.unwrap();
+}
+
+#[test]
+fn what_a_client_can_be_used_for_a_traced_one_can() {
+    use std::pin::Pin;
+
+    use hyper::body::Incoming;
+    use tower::BoxError;
+    use tracer_runtime::http_client::{Printed, ResponseFuture, TracedBody, TracerService};
+
+    use crate::clients::Hyper;
+
+    fn is_sendable<T: Send + Sync + Unpin>() {}
+    fn is_a_client<T: Clone + Send + Sync + Unpin + std::fmt::Debug>() {}
+
+    is_sendable::<Incoming>();
+    is_sendable::<TracedBody<Incoming>>();
+    is_sendable::<TracedBody<Incoming, Printed>>();
+    is_a_client::<Hyper>();
+    is_a_client::<TracerService<Hyper>>();
+    is_a_client::<TracerService<Hyper, Printed>>();
+    type Answer = Result<http::Response<Incoming>, BoxError>;
+    is_sendable::<ResponseFuture<Pin<Box<dyn Future<Output = Answer> + Send + Sync>>, Printed>>();
 }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use aws_lambda_events::kinesis::KinesisEvent;
 use aws_lambda_events::sns::{SnsEvent, SnsEventObj};
-use aws_lambda_events::sqs::{SqsEvent, SqsEventObj};
+use aws_lambda_events::sqs::{SqsEvent, SqsEventObj, SqsMessage};
 use futures_util::FutureExt as _;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -157,13 +157,12 @@ async fn a_failed_message_without_an_id_makes_the_whole_batch_come_again() {
 /// A batch of a user's own may hand on what it was told of more messages than the event inside has.
 #[test]
 fn failures_of_another_batch_bring_all_messages_back() {
-    struct Padded<B>(B, Vec<MessageOf<B>>);
-    type MessageOf<B> = <B as MessageBatch>::Record;
+    struct Padded<B: MessageBatch>(B, Vec<B::Record>);
     impl<B: MessageBatch> MessageBatch for Padded<B> {
-        type Record = MessageOf<B>;
+        type Record = B::Record;
         type Answer<E> = B::Answer<E>;
 
-        fn records(&self) -> &[MessageOf<B>] {
+        fn records(&self) -> &[B::Record] {
             &self.1
         }
 
@@ -172,14 +171,13 @@ fn failures_of_another_batch_bring_all_messages_back() {
         }
     }
 
-    let fail = async |_: &_| Err::<(), _>("wrong");
     let sqs: SqsEvent = read(events::sqs("orders", &["succeed"]));
     let sqs = Padded(SqsEvent::default(), sqs.records);
-    let answer = for_each_record(&sqs, fail).now_or_never().unwrap();
+    let answer = for_each_record(&sqs, async |_| Err::<(), _>("wrong")).now_or_never().unwrap();
     assert_eq!(serde_json::to_value(answer).unwrap(), told([""]));
     let kinesis: KinesisEvent = read(events::kinesis(&["succeed"]));
     let kinesis = Padded(KinesisEvent::default(), kinesis.records);
-    let answer = for_each_record(&kinesis, fail).now_or_never().unwrap();
+    let answer = for_each_record(&kinesis, async |_| Err::<(), _>("wrong")).now_or_never().unwrap();
     assert_eq!(serde_json::to_value(answer).unwrap(), told([""]));
 }
 
@@ -207,6 +205,41 @@ async fn as_many_at_a_time_as_the_limit_says_and_no_more() {
         assert!(answer.batch_item_failures.is_empty());
         assert_eq!(most.get(), limit.clamp(1, 40));
     }
+}
+
+#[tokio::test]
+async fn a_panic_in_one_of_several_at_a_time_cancels_the_others_and_is_no_fault_of_theirs() {
+    let event: SqsEvent = read(events::sqs("orders", &["hang", "panic", "hang"]));
+    let trace = capture_async(async {
+        let work = for_each_record_concurrent(&event, 3, async |message| {
+            if message.message_id == Some(events::message_id(1)) {
+                tokio::task::yield_now().await;
+                panic!("in a test");
+            }
+            std::future::pending::<Result<(), String>>().await
+        });
+        std::panic::AssertUnwindSafe(work).catch_unwind().await.unwrap_err();
+    })
+    .await;
+    assert_eq!(faults(&trace), [false, true, false]);
+    let cancelled = trace.subsegments().iter().map(tracer_runtime::testing::RecordedSubsegment::is_cancelled);
+    assert_eq!(cancelled.collect::<Vec<_>>(), [true, false, true]);
+}
+
+/// P1: with work that is `Send` the batch may move between threads.
+#[tokio::test]
+async fn the_work_on_a_batch_is_send_where_the_work_on_a_message_is() {
+    let event: SqsEvent = read(events::sqs("orders", &["succeed"]));
+    tokio::spawn(async move {
+        let work = |message: &SqsMessage| {
+            let body = message.body.clone().unwrap();
+            async move { work_on_text(&body) }
+        };
+        for_each_record(&event, work).await;
+        for_each_record_concurrent(&event, 2, work).await;
+    })
+    .await
+    .unwrap();
 }
 
 #[tokio::test]

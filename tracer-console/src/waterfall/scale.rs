@@ -56,7 +56,7 @@ impl Scale {
                 (false, true) => '▐',
                 // What is too short for half a column still has its place.
                 (false, false) if from == to && from.min(2 * self.columns - 1) / 2 == column => {
-                    if from % 2 == 0 { '▏' } else { '▕' }
+                    if from.is_multiple_of(2) { '▏' } else { '▕' }
                 }
                 (false, false) => ' ',
             });

@@ -35,14 +35,6 @@ impl Downstream {
         match *self {}
     }
 
-    pub(crate) fn put_aws(&self, _: &str, _: &str) {
-        match *self {}
-    }
-
-    pub(crate) fn put_aws_json(&self, _: &str, _: impl FnOnce(&mut Vec<u8>)) {
-        match *self {}
-    }
-
     #[cfg(feature = "sql")]
     pub(crate) fn collects_sql_queries(&self) -> bool {
         match *self {}

@@ -50,7 +50,7 @@ impl Call {
     }
 
     fn open(target: &Target<'_>) -> Option<Self> {
-        let downstream = Downstream::open(target.host(), Namespace::Remote)?;
+        let downstream = Downstream::open(&target.name(), Namespace::Remote)?;
         downstream.put_http_request(target.method(), &target.url());
         Some(Self { downstream, counted: None })
     }

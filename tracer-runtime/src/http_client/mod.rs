@@ -57,8 +57,11 @@
 //! ```
 //!
 //! What is outside of the layer, it does not see: a layer that follows redirects or retries makes several requests, and so
-//! several subsegments; one that gives up after a time drops the request, which is then cancelled. Where the layers
-//! inside make the error a boxed one, say [`TracerLayer::printed_errors`].
+//! several subsegments; one that gives up after a time drops the request, which is then cancelled. One that hands requests to a task
+//! of its own, as tower's `Buffer` does, belongs inside: in that task nothing is current.
+//!
+//! Where the layers inside make the error a boxed one, say [`TracerLayer::printed_errors`]. Without it the compiler says that the trait
+//! bounds of a method such as `oneshot` were not satisfied, `TracerService<…>: Service<_>` among them.
 //!
 //! # ureq (feature `ureq`)
 //!
@@ -82,9 +85,9 @@
 //!
 //! # What is recorded
 //!
-//! The subsegment has the name of the host and the namespace `remote`; the method; the URL without its user, password, query
-//! and fragment, which may be secret; the status; and the length of the body. The status marks it: 429 throttle and error,
-//! other 4xx error, 5xx fault. A request without an answer is a fault with the error, from which URLs lose what may be secret,
+//! The subsegment has the name of the host, in lower case, and the namespace `remote`; the method; the URL without its user,
+//! password, query and fragment, which may be secret; the status; and the length of the body. The status marks it: 429 throttle
+//! and error, other 4xx error, 5xx fault. A request without an answer is a fault with the error, from which URLs lose what may be secret,
 //! too. (An error that your function returns is recorded by that function as it prints: reqwest's has the URL whole
 //! unless you take it out by `without_url`.) A request whose future is dropped is cancelled.
 //!

@@ -1,5 +1,7 @@
 //! Where a request goes: what of it the trace shows, which is nothing that may be secret.
 
+use std::borrow::Cow;
+
 use http::Method;
 
 /// The parts of a request that are recorded. A user, a password, a query and a fragment are not among them.
@@ -36,6 +38,13 @@ impl<'a> Target<'a> {
         self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(self.host)
     }
 
+    /// The host as a name: in lower case, as a node of the service graph is one host however that is written.
+    pub(crate) fn name(&self) -> Cow<'a, str> {
+        let host = self.host();
+        let has_upper_case = host.bytes().any(|byte| byte.is_ascii_uppercase());
+        if has_upper_case { Cow::Owned(host.to_ascii_lowercase()) } else { Cow::Borrowed(host) }
+    }
+
     pub(crate) fn path(&self) -> &'a str {
         self.path
     }
@@ -56,13 +65,13 @@ mod tests {
     #[cfg(any(feature = "tower", feature = "ureq"))]
     fn of_uri(uri: &str) -> Option<(String, String)> {
         let uri = uri.parse().unwrap();
-        Target::of_uri(&Method::GET, &uri).map(|target| (target.host().to_owned(), target.url()))
+        Target::of_uri(&Method::GET, &uri).map(|target| (target.name().into_owned(), target.url()))
     }
 
     #[cfg(feature = "reqwest")]
     fn of_url(url: &str) -> Option<(String, String)> {
         let url = url.parse().unwrap();
-        Target::of_url(&Method::GET, &url).map(|target| (target.host().to_owned(), target.url()))
+        Target::of_url(&Method::GET, &url).map(|target| (target.name().into_owned(), target.url()))
     }
 
     fn shown(host: &str, url: &str) -> Option<(String, String)> {
@@ -84,6 +93,14 @@ mod tests {
         assert_eq!(of_uri("http://example.com?a=b"), shown("example.com", "http://example.com/"));
         #[cfg(feature = "reqwest")]
         assert_eq!(of_url("http://example.com"), shown("example.com", "http://example.com/"));
+    }
+
+    #[test]
+    fn a_host_has_one_name_however_it_is_written() {
+        #[cfg(any(feature = "tower", feature = "ureq"))]
+        assert_eq!(of_uri("http://Example.COM/A"), shown("example.com", "http://Example.COM/A"));
+        #[cfg(feature = "reqwest")]
+        assert_eq!(of_url("http://Example.COM/A"), shown("example.com", "http://example.com/A"));
     }
 
     #[test]

@@ -45,8 +45,7 @@ macro_rules! sqs {
             }
 
             fn answer<E>(&self, failures: Failures<E>) -> SqsBatchResponse {
-                // Without an id the whole batch comes again, which is better than to lose one.
-                let id = |at: usize| self.records[at].message_id().unwrap_or_default();
+                let id = |at: usize| id_of(&self.records, at);
                 // A queue that delivers twice may do so in one batch.
                 let mut told = HashSet::new();
                 let mut response = SqsBatchResponse::default();
@@ -99,6 +98,11 @@ sns! {
     (Body: Serialize) SnsEventObj<Body>: SnsRecordObj<Body>;
 }
 
+/// By which Lambda is told of a failed record. Without one the whole batch comes again, which is better than to lose one.
+fn id_of(records: &[impl MessageRecord], at: usize) -> &str {
+    records.get(at).and_then(MessageRecord::message_id).unwrap_or_default()
+}
+
 fn header_of_attributes(attributes: &HashMap<String, MessageAttribute>) -> Option<&str> {
     attributes.get(TRACE_HEADER).map(|attribute| attribute.value.as_str())
 }
@@ -135,7 +139,7 @@ impl MessageBatch for KinesisEvent {
     fn answer<E>(&self, failures: Failures<E>) -> KinesisEventResponse {
         let mut response = KinesisEventResponse::default();
         if let Some(first) = failures.indices().next() {
-            response.add_failure(self.records[first].kinesis.sequence_number.as_str());
+            response.add_failure(id_of(&self.records, first));
         }
         response
     }

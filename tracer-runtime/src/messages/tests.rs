@@ -77,6 +77,20 @@ fn a_source_is_an_arn_a_url_or_a_name() {
 }
 
 #[test]
+fn an_arn_with_more_behind_the_name_is_named_after_its_stream_table_or_cluster() {
+    for (source, name) in [
+        ("arn:aws:dynamodb:us-east-1:1:table/orders/stream/2015-06-27T00:48:05.899", "orders"),
+        ("arn:aws:kinesis:us-east-1:1:stream/clicks/consumer/worker:1540591608", "clicks"),
+        ("arn:aws:kafka:us-east-1:1:cluster/events/751d2973-a626-431c-9d4e-d7975eb44dd7-2", "events"),
+        ("arn:aws:events:us-east-1:1:event-bus/default", "default"),
+        ("arn:aws:sns:us-east-1:1:placed", "placed"),
+    ] {
+        let envelope = Envelope { source: Some(source), ..Envelope::default() };
+        assert_eq!(captured(record_subsegment(&envelope, async {})).subsegments()[0].name(), name);
+    }
+}
+
+#[test]
 fn a_malformed_header_is_kept_as_it_came_and_names_no_sender() {
     let long = "x".repeat(200_000);
     for header in ["", "nonsense", "Root=1-2-3;Sampled=1", "Parent=53995c3f42cd8ad8", &long] {
@@ -212,6 +226,20 @@ fn what_the_sender_did_not_sample_is_passed_on_and_not_recorded() {
     assert_eq!(trace.subsegments()[0].name(), "work");
 }
 
+/// P1: whoever sends a message must not make the calls of its consumer fail, as those with such a header would.
+#[test]
+fn a_header_that_no_server_would_take_is_not_passed_on() {
+    for sampled in ["0", "1"] {
+        let long = format!("Root={SENDER};Parent=53995c3f42cd8ad8;Sampled={sampled};Extra={}", "x".repeat(200_000));
+        let trace = captured(continue_trace(&*long, "worker", async { assert_eq!(trace_header(), None) }));
+        assert!(trace.documents().is_empty());
+    }
+    let lineage = format!("{SENT}|{}", "a87bd80c:1|".repeat(60));
+    captured(continue_trace(&*lineage, "worker", async {
+        assert!(trace_header().unwrap().ends_with("a87bd80c:1|"), "what Lambda looks for loops by is kept");
+    }));
+}
+
 #[test]
 fn a_consumers_error_panic_and_end_before_time_are_told_by_its_segment() {
     let trace = captured(continue_trace(SENT, "worker", async { "x".parse::<u8>() }));
@@ -292,6 +320,17 @@ fn a_batch_without_a_sampled_sender_is_not_recorded_and_passes_that_on() {
     for headers in [vec![], vec![sent_by(1, 7, "0"), sent_by(2, 7, "?")], vec!["nonsense".to_owned()]] {
         assert!(work(headers).documents().is_empty());
     }
+}
+
+/// P1: the caller's own code runs to find the headers, and the work goes on where that panics.
+#[test]
+fn headers_that_panic_when_they_are_read_change_nothing() {
+    let headers = || std::iter::once_with(|| -> &str { panic!("in a test") });
+    let trace = captured(async {
+        let outcome = consume_batch(headers(), "worker", async { Ok::<_, String>(trace_id()) }).await;
+        assert_eq!(outcome, Ok(trace_id()), "it is part of whatever it runs in");
+    });
+    assert!(trace.documents().is_empty());
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn open_record<M: MessageRecord + ?Sized>(record: &M) -> Scope {
     }
     let envelope = envelope(record);
     let open = Open::downstream(envelope.source.and_then(name_of).unwrap_or("message"));
-    let scope = Scope::enter(open.map(Open::as_of_its_function));
+    let scope = Scope::enter(open.map(Open::with_errors_of_its_function));
     if scope.is_recording() {
         let sender = envelope.trace_header.and_then(|text| text.parse::<TraceHeader>().ok());
         put_annotation("SenderTraceId", sender.map(|header| header.root().to_string()));
@@ -100,7 +100,16 @@ fn envelope<M: MessageRecord + ?Sized>(record: &M) -> Envelope<'_> {
 
 /// The name in an ARN or a URL.
 fn name_of(source: &str) -> Option<&str> {
-    source.rsplit([':', '/']).find(|part| !part.trim().is_empty())
+    const SEPARATORS: [char; 2] = [':', '/'];
+    let is_name = |part: &&str| !part.trim().is_empty();
+    // Behind the partition, the service, the region and the account.
+    let Some(resource) = source.strip_prefix("arn:").and_then(|rest| rest.splitn(5, ':').nth(4)) else {
+        return source.rsplit(SEPARATORS).find(is_name);
+    };
+    // The name itself, or its kind, it, and what is of it: a table's stream, a stream's consumer.
+    let mut parts = resource.split(SEPARATORS).filter(is_name);
+    let first = parts.next();
+    parts.next().or(first)
 }
 
 impl Serialize for Envelope<'_> {
@@ -130,7 +139,8 @@ where
     if !tracer.is_enabled() {
         return None;
     }
-    let (sampling, links) = decide(headers);
+    // Where the caller's own iterator panics there is only the work.
+    let (sampling, links) = catch_unwind(AssertUnwindSafe(|| decide(headers))).ok()?;
     let header = TraceHeader::new(new_trace_id()?, None, sampling).to_string();
     Open::segment(&tracer, &settings.segment(&header, &links))
 }

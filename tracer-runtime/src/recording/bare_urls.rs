@@ -16,9 +16,10 @@ pub(crate) fn with_bare_urls(text: &str) -> Cow<'_, str> {
         if before.ends_with(AFTER_SCHEME) {
             bare.push_str(without_secrets(run));
         } else if !is_query(run) {
-            let (mark, behind) = after.split_at(1);
-            bare.push_str(mark);
-            rest = behind;
+            // Nothing in it is one, but a URL may begin in it.
+            let kept = run.find(AFTER_SCHEME).unwrap_or(run.len());
+            bare.push_str(&run[..kept]);
+            rest = &after[kept..];
         }
     }
     if bare.len() + rest.len() == text.len() {
@@ -43,13 +44,13 @@ fn length(text: &str) -> usize {
     run.trim_end_matches([')', ']', '}', '\'', '`', '.', ',', ':', ';']).len()
 }
 
-/// Whether it has a pair such as `token=secret` behind its first character.
+/// Whether it has a pair such as `token=secret` behind a `?`, `#` or `&`.
 fn is_query(run: &str) -> bool {
     let is_of_key = |c: char| c.is_alphanumeric() || "_-.%".contains(c);
     let is_pair = |pair: &str| {
         pair.split_once('=').is_some_and(|(key, _)| !key.is_empty() && key.chars().all(is_of_key))
     };
-    run.get(1..).is_some_and(|pairs| pairs.split('&').any(is_pair))
+    run.split(['?', '#', '&']).skip(1).any(is_pair)
 }
 
 /// Of a URL behind its scheme: the host, the port and the path.
@@ -115,6 +116,8 @@ mod tests {
             // Where a redirect goes to may be a part of a URL.
             ("bad location: /next?token=secret", "bad location: /next"),
             ("bad location: next#access_token=secret&a=b.", "bad location: next."),
+            ("bad location: /next?a?b&token=secret#c", "bad location: /next"),
+            ("is it that?http://h?secret", "is it that?http://h"),
             ("bad location: (/next?a&token=secret)", "bad location: (/next)"),
             ("WHERE a=? AND b = ?; jsonb ?= text, a #>= b", "WHERE a=? AND b = ?; jsonb ?= text, a #>= b"),
             ("is that so? yes=no", "is that so? yes=no"),

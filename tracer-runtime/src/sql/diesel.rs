@@ -22,8 +22,6 @@
 //!   that is a query, too.
 //! - diesel has one default instrumentation; [`install`] replaces it. A connection's own (`set_instrumentation`) replaces the default for
 //!   that connection: give it a [`QueryTracer`], and call that from one's own.
-//!
-//! diesel asks for Rust 1.86, so this feature does.
 
 use std::fmt::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -25,7 +25,8 @@
 //! A password is recorded nowhere. The text of a query is recorded only when asked for, by `AWS_XRAY_COLLECT_SQL_QUERIES=true` or
 //! [`TracerBuilder::collect_sql_queries`](crate::TracerBuilder::collect_sql_queries): with placeholders as the client sends it,
 //! never with the values bound to them. Literals that are written into a text are part of it, so are those of
-//! `ALTER ROLE … PASSWORD '…'`.
+//! `ALTER ROLE … PASSWORD '…'`. The message of an error is the database's own, and some quote a value
+//! (`invalid input syntax for type integer: "…"`): `capture_error = false` leaves it out.
 
 mod call;
 mod connect_string;

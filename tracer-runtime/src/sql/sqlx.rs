@@ -168,6 +168,17 @@ impl<S> Filter<S> for OfQueries {
     }
 }
 
+#[cfg(all(test, not(feature = "enable")))]
+mod tests_compiled_out {
+    use super::*;
+
+    #[test]
+    fn p6_compiled_out_no_event_is_asked_for() {
+        let layer = layer::<tracing_subscriber::Registry>(Database::named("orders@db"));
+        assert_eq!(layer.max_level_hint(), Some(LevelFilter::OFF));
+    }
+}
+
 #[cfg(all(test, feature = "enable"))]
 mod tests {
     use super::*;

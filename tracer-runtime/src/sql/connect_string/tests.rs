@@ -105,7 +105,14 @@ fn what_leaves_the_password_open_is_refused() {
     ] {
         assert_eq!(text.parse::<Database>(), Err(DatabaseError::Ambiguous), "{text}");
     }
-    for text in ["postgres://app:x@db:port/orders", "password='open", "=x", "host=db secret", "/tmp/a=b"] {
+    for text in [
+        "postgres://app:x@db:port/orders",
+        "password='open",
+        "=x",
+        "host=db secret",
+        "/tmp/a=b",
+        "jdbc:postgresql://db/orders",
+    ] {
         assert_eq!(text.parse::<Database>(), Err(DatabaseError::Malformed), "{text}");
     }
     assert_eq!("  ".parse::<Database>(), Err(DatabaseError::Empty));
