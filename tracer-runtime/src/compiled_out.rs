@@ -3,8 +3,7 @@
 #![allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::must_use_candidate, missing_docs)]
 #![allow(missing_debug_implementations)]
 
-#[cfg(any(feature = "aws-sdk", feature = "reqwest", feature = "sql", feature = "tower", feature = "ureq"))]
-// Each integration uses a part of it.
+// Each integration uses a part of it, and without any nobody does.
 #[allow(dead_code)]
 #[path = "compiled_out/downstream.rs"]
 pub(crate) mod downstream;

@@ -9,13 +9,11 @@ use crate::namespace::Namespace;
 pub(crate) enum Downstream {}
 
 impl Downstream {
-    #[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
     #[inline]
     pub(crate) const fn traces_http() -> bool {
         false
     }
 
-    #[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
     pub(crate) const fn header_to_pass_on() -> Option<String> {
         None
     }
@@ -25,7 +23,6 @@ impl Downstream {
         None
     }
 
-    #[cfg(feature = "sqlx")]
     #[inline]
     pub(crate) fn open_ended(_: &str, _: Namespace, _: std::time::Duration) -> Option<Self> {
         None
@@ -35,32 +32,26 @@ impl Downstream {
         match *self {}
     }
 
-    #[cfg(feature = "sql")]
     pub(crate) fn collects_sql_queries(&self) -> bool {
         match *self {}
     }
 
-    #[cfg(feature = "sql")]
     pub(crate) fn put_metadata(&self, _: &str, _: &(impl serde::Serialize + ?Sized)) {
         match *self {}
     }
 
-    #[cfg(feature = "sql")]
     pub(crate) fn put_sql(&self, _: &str, _: &str) {
         match *self {}
     }
 
-    #[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
     pub(crate) fn put_http_request(&self, _: &str, _: &str) {
         match *self {}
     }
 
-    #[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
     pub(crate) fn put_http_response(&self, _: u16, _: Option<u64>) {
         match *self {}
     }
 
-    #[cfg(any(feature = "reqwest", feature = "tower"))]
     pub(crate) fn put_content_length(&self, _: u64) {
         match *self {}
     }

@@ -138,8 +138,8 @@ impl Consumer {
 /// segment closes with the annotation `Cancelled`. What `work` returns is returned.
 ///
 /// Only what the header calls sampled is recorded: with `Sampled=0`, or no decision, or a header that names no trace, nothing is, and
-/// calls pass the header on as it came. Without a header `work` runs as if this were not here. Tracing is off outside of Lambda unless it is
-/// asked for: `POWERTOOLS_TRACE_ENABLED=true`, [`TracerBuilder::enabled`](crate::TracerBuilder::enabled), or [`Consumer::tracer`].
+/// calls pass the header on as it came. What is longer than 1,024 bytes is no header, and is not passed on. Without a header `work` runs
+/// as if this were not here. Tracing is off outside of Lambda unless it is asked for: `POWERTOOLS_TRACE_ENABLED=true`, [`TracerBuilder::enabled`](crate::TracerBuilder::enabled), or [`Consumer::tracer`].
 ///
 /// In a Lambda function use [`record_subsegment`](super::record_subsegment): Lambda sends the segment there.
 ///

@@ -19,6 +19,8 @@ use crate::recording::segment::{NewSegment, tracer_here};
 use crate::recording::source::Using;
 use crate::{Sampling, SegmentId, TraceHeader, TraceId, put_annotation, put_metadata};
 
+/// A longer header is none: servers refuse requests with long headers, and calls would pass it on.
+const LONGEST_HEADER: usize = 1_024;
 /// So many linked traces X-Ray keeps of a segment (facts 1.10).
 const MOST_LINKS: usize = 20;
 
@@ -128,6 +130,7 @@ impl Serialize for Envelope<'_> {
 
 fn open_in_senders_trace(settings: &Settings, header: &str) -> Option<Open> {
     let tracer = tracer_here(settings.tracer.as_ref())?;
+    let header = if header.len() > LONGEST_HEADER { "" } else { header };
     Open::segment(&tracer, &settings.segment(header, &[]))
 }
 

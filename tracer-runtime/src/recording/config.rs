@@ -62,13 +62,11 @@ impl Config {
 }
 
 /// Whether HTTP clients are traced, asked of the environment once.
-#[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
 pub(crate) fn captures_https_requests() -> bool {
     static CAPTURES: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
     *CAPTURES.get_or_init(|| captures_https_by(|name| std::env::var(name).ok()))
 }
 
-#[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
 fn captures_https_by(variable: impl Fn(&str) -> Option<String>) -> bool {
     const NAME: &str = "POWERTOOLS_TRACER_CAPTURE_HTTPS_REQUESTS";
     let value = variable(NAME).filter(|value| !value.trim().is_empty());
@@ -149,7 +147,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
     fn behaviour_144_http_clients_are_traced_unless_the_environment_says_no() {
         let captures = |value: Option<&str>| captures_https_by(|_| value.map(str::to_owned));
         assert!(captures(None) && captures(Some("true")) && captures(Some(" ")) && captures(Some("maybe")));

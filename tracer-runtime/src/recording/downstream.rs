@@ -8,15 +8,11 @@ use crate::namespace::Namespace;
 
 use super::context::{self, Here};
 use super::exception::Exceptions;
-#[cfg(any(feature = "aws-sdk", feature = "sql"))]
 use super::json::write_value;
-#[cfg(any(feature = "aws-sdk", feature = "sql"))]
 use super::metadata::write_failure;
 use super::node::Section;
-#[cfg(any(feature = "aws-sdk", feature = "sql"))]
 use super::open::LONGEST_VALUE;
 use super::open::Open;
-#[cfg(any(feature = "aws-sdk", feature = "reqwest", feature = "tower", feature = "ureq"))]
 use super::source::Using;
 
 /// The open subsegment of one downstream call. Dropped before [`Downstream::close`] it counts as cancelled (P10).
@@ -27,7 +23,6 @@ pub(crate) struct Downstream {
 
 impl Downstream {
     /// Whether something may be recorded here: a cheap question, before what only recording needs.
-    #[cfg(feature = "aws-sdk")]
     #[inline]
     pub(crate) fn can_open() -> bool {
         match context::here() {
@@ -38,7 +33,6 @@ impl Downstream {
     }
 
     /// Whether what an HTTP client does here is recorded, or passes a header on: a cheap question, before what costs.
-    #[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
     #[inline]
     pub(crate) fn traces_http() -> bool {
         let is_traced = context::here() != Here::Nowhere || !Using::global().is_off();
@@ -47,7 +41,6 @@ impl Downstream {
 
     /// The header to send with a call that is not recorded: as it came. `None` where tracing is off, and for what sends
     /// documents.
-    #[cfg(any(feature = "aws-sdk", feature = "reqwest", feature = "tower", feature = "ureq"))]
     pub(crate) fn header_to_pass_on() -> Option<String> {
         let is_passed_on = match context::here() {
             Here::Nowhere => super::tracer::Tracer::global_ref().is_enabled(),
@@ -69,7 +62,6 @@ impl Downstream {
     }
 
     /// Opens that of a call which took `elapsed` and has just ended.
-    #[cfg(feature = "sqlx")]
     pub(crate) fn open_ended(name: &str, namespace: Namespace, elapsed: std::time::Duration) -> Option<Self> {
         let call = Self::open(name, namespace)?;
         call.put(|open| open.begin_earlier(elapsed));
@@ -83,13 +75,11 @@ impl Downstream {
     }
 
     /// A member of the `aws` block.
-    #[cfg(feature = "aws-sdk")]
     pub(crate) fn put_aws(&self, key: &str, value: &str) {
         self.put(|open| open.place.put_text(Section::Aws, key, value));
     }
 
     /// A member of the `aws` block that is no text.
-    #[cfg(feature = "aws-sdk")]
     pub(crate) fn put_aws_value(&self, key: &str, value: &impl serde::Serialize) {
         self.put(|open| {
             open.place.put_written(Section::Aws, key, |out| {
@@ -100,7 +90,6 @@ impl Downstream {
     }
 
     /// Whether the text of queries is to be recorded.
-    #[cfg(feature = "sql")]
     pub(crate) fn collects_sql_queries(&self) -> bool {
         let state = self.open.as_ref().map(|open| open.place.invocation.lock());
         state.is_some_and(|state| {
@@ -109,7 +98,6 @@ impl Downstream {
     }
 
     /// Metadata in the service's namespace.
-    #[cfg(feature = "sql")]
     pub(crate) fn put_metadata(&self, key: &str, value: &(impl serde::Serialize + ?Sized)) {
         self.put(|open| {
             open.place.put_written(Section::Metadata, key, |out| {
@@ -120,30 +108,25 @@ impl Downstream {
     }
 
     /// A member of the `sql` block.
-    #[cfg(feature = "sql")]
     pub(crate) fn put_sql(&self, key: &str, value: &str) {
         self.put(|open| open.place.put_text(Section::Sql, key, value));
     }
 
-    #[cfg(any(feature = "reqwest", feature = "tower", feature = "ureq"))]
     pub(crate) fn put_http_request(&self, method: &str, url: &str) {
         self.put(|open| open.place.put_http_request(method, url));
     }
 
     /// The response, and the flag that its status comes to.
-    #[cfg(any(feature = "aws-sdk", feature = "reqwest", feature = "tower", feature = "ureq"))]
     pub(crate) fn put_http_response(&self, status: u16, content_length: Option<u64>) {
         self.put(|open| open.place.put_http_response(status, content_length));
     }
 
     /// The response alone, where something else decides how it marks the call.
-    #[cfg(feature = "aws-sdk")]
     pub(crate) fn put_http_status(&self, status: u16, content_length: Option<u64>) {
         self.put(|open| open.place.put_http_status(status, content_length));
     }
 
     /// How long the response's body was, where its head did not say.
-    #[cfg(any(feature = "reqwest", feature = "tower"))]
     pub(crate) fn put_content_length(&self, bytes: u64) {
         self.put(|open| open.place.put_number(Section::HttpResponse, "content_length", bytes));
     }

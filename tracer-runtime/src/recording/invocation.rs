@@ -199,7 +199,6 @@ impl State {
     }
 
     /// When something began that took `elapsed` until `end`, in epoch microseconds: never before the invocation.
-    #[cfg(feature = "sqlx")]
     pub(crate) fn start_of(&self, end: u64, elapsed: Duration) -> u64 {
         let elapsed = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         end.saturating_sub(elapsed).max(self.start_micros)

@@ -12,8 +12,7 @@ mod config;
 pub(crate) mod context;
 mod current;
 mod document;
-#[cfg(any(feature = "aws-sdk", feature = "reqwest", feature = "sql", feature = "tower", feature = "ureq"))]
-// Each integration uses a part of it.
+// Each integration uses a part of it, and without any nobody does.
 #[allow(dead_code)]
 pub(crate) mod downstream;
 pub(crate) mod exception;

@@ -200,7 +200,6 @@ impl Open {
     }
 
     /// Lets it have begun `elapsed` before it was opened.
-    #[cfg(feature = "sqlx")]
     pub(crate) fn begin_earlier(&self, elapsed: std::time::Duration) {
         self.place.change(|state, index| {
             state.record[index].start = state.start_of(state.record[index].start, elapsed);
