@@ -110,7 +110,8 @@ impl Sqs {
 
 /// Where the services panicked: an answer without a status of its own would be a success.
 fn broken() -> Response<SqsResponseBody> {
-    reply::whole_error(Service::Sqs, 500, "InternalFailure", "the local SQS failed").map(SqsResponseBody::from_bytes)
+    reply::whole_error(Service::Sqs, 500, "InternalFailure", "the local SQS failed")
+        .map(SqsResponseBody::from_bytes)
 }
 
 fn operation(headers: &HeaderMap) -> &str {
