@@ -82,7 +82,7 @@ fn handler(event: LambdaEvent<()>, tracer: &Tracer, at: usize) -> Result<usize, 
         step(child);
     }
     put_metadata("value", &"x".repeat(at % 3_000));
-    if at % 5 == 0 { Err(fmt::Error) } else { Ok(at) }
+    if at.is_multiple_of(5) { Err(fmt::Error) } else { Ok(at) }
 }
 
 #[capture_method]

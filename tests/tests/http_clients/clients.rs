@@ -14,7 +14,7 @@ pub(crate) type Hyper = hyper_util::client::legacy::Client<HttpConnector, Full<B
 #[derive(Clone)]
 pub(crate) enum Client {
     Reqwest(reqwest_middleware::ClientWithMiddleware),
-    Hyper(tracer_runtime::http_client::TracerService<Hyper>),
+    Hyper(Box<tracer_runtime::http_client::TracerService<Hyper>>),
     Ureq(ureq::Agent),
 }
 
@@ -47,7 +47,7 @@ impl Client {
         let layer = TracerLayer::new().ignore_endpoint(host, paths);
         [
             Self::Reqwest(reqwest(middleware.clone())),
-            Self::Hyper(layer.layer(hyper())),
+            Self::Hyper(Box::new(layer.layer(hyper()))),
             Self::Ureq(ureq(middleware)),
         ]
     }
@@ -82,7 +82,7 @@ impl Client {
         let request = request.body(()).unwrap();
         match self {
             Self::Reqwest(client) => send_by_reqwest(client, request).await,
-            Self::Hyper(client) => send_by_hyper(client.clone(), request).await,
+            Self::Hyper(client) => send_by_hyper((**client).clone(), request).await,
             Self::Ureq(agent) => {
                 let agent = agent.clone();
                 tracer_runtime::spawn_blocking(move || send_by_ureq(&agent, request)).await.unwrap()

@@ -53,7 +53,7 @@ pub(crate) fn panic_of<R>(run: impl FnOnce() -> R) -> Result<R, Panic> {
 
 #[track_caller]
 fn must_be_even(number: u8) -> u8 {
-    assert!(number % 2 == 0, "{number} is odd");
+    assert!(number.is_multiple_of(2), "{number} is odd");
     number
 }
 
