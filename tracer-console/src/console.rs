@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::api::{Api, Server};
 use crate::memory_store::MemoryStore;
+use crate::port_holder;
 use crate::receiver::{Receiver, ReceiverCounts};
 use crate::refusal::Refusals;
 use crate::store::TraceStore;
@@ -60,9 +61,7 @@ pub enum ConsoleError {
         listen: String,
     },
     /// The address cannot be listened on.
-    #[error(
-        "cannot listen on {protocol} {address}: {source}; is another X-Ray daemon or console running? Port 0 takes a free port"
-    )]
+    #[error("cannot listen on {protocol} {address}: {source}{}", remedy(protocol, *address, source))]
     Listen {
         /// UDP or TCP.
         protocol: &'static str,
@@ -117,8 +116,7 @@ impl Console {
     /// [`ConsoleError`] when the address is none or is taken.
     pub fn start(options: ConsoleOptions) -> Result<Self, ConsoleError> {
         let ConsoleOptions { listen, store } = options;
-        let address = listen.to_socket_addrs().ok().and_then(|mut found| found.next());
-        let address = address.ok_or(ConsoleError::Address { listen })?;
+        let address = resolve(&listen).ok_or(ConsoleError::Address { listen })?;
         let refusals = Arc::<Refusals>::default();
         let (listener, receiver) = listen_on(address, &store, &refusals)?;
         let tcp = |source| ConsoleError::Listen { protocol: "TCP", address, source };
@@ -190,6 +188,28 @@ impl Console {
     #[must_use]
     pub fn granted_buffer(&self) -> usize {
         self.receiver.granted_buffer()
+    }
+}
+
+/// The address that is meant. A name such as `localhost` may be two, and then tracers look at that of IPv4.
+fn resolve(listen: &str) -> Option<SocketAddr> {
+    let found: Vec<_> = listen.to_socket_addrs().ok()?.collect();
+    found.iter().find(|address| address.is_ipv4()).or(found.first()).copied()
+}
+
+/// What to do where an address cannot be listened on.
+fn remedy(protocol: &str, address: SocketAddr, why: &io::Error) -> String {
+    match why.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "{}; is another X-Ray daemon or console running? End it, or take another port; port 0 is any free one",
+            port_holder::of(protocol, address)
+        ),
+        io::ErrorKind::AddrNotAvailable => {
+            "; this machine has no such address: 127.0.0.1 is for programs on it, 0.0.0.0 for others too"
+                .to_owned()
+        }
+        io::ErrorKind::PermissionDenied => "; ports below 1024 are the system's, take another".to_owned(),
+        _ => String::new(),
     }
 }
 

@@ -36,6 +36,7 @@ mod lenient_json;
 mod link;
 mod local_lambda;
 mod memory_store;
+mod port_holder;
 mod receiver;
 mod refusal;
 mod search;

@@ -78,8 +78,12 @@ proptest! {
 
     #[test]
     fn no_bytes_make_a_body_panic(bytes: Vec<u8>) {
-        let _ = body::unpack(&bytes);
-        let _ = body::unpack(&[b"\x1f\x8b\x08\x00".as_slice(), &bytes].concat());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let bodies = body::Bodies::default();
+        let packed = [b"\x1f\x8b\x08\x00".as_slice(), &bytes].concat();
+        for bytes in [bytes, packed] {
+            let _ = runtime.block_on(bodies.read(bytes.into()));
+        }
     }
 }
 

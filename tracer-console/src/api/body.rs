@@ -1,70 +1,147 @@
-//! The bytes of a body: compressed or not, whatever its headers say.
+//! The bytes of a body, compressed or not whatever its headers say, and the memory that bodies may take.
+//!
+//! A small body is read at once. One that is large, or that becomes large when it is unpacked or parsed, takes its turn with
+//! the others of that kind: a few KB of gzip can be millions of objects.
 
-use std::borrow::Cow;
 use std::io::Read as _;
+use std::sync::Arc;
+use std::time::Duration;
 
+use axum::body::{Body as Incoming, Bytes};
 use flate2::read::MultiGzDecoder;
+use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::{ApiError, ErrorKind};
+use crate::memory_store::weight;
 
 /// Larger bodies are refused, compressed or not: 50 documents of 64 KB are 3 MB, and escaped within JSON they may be twice that.
 pub(super) const LARGEST: usize = 16 << 20;
+/// Bodies up to this size need no turn.
+const SMALL: usize = 256 << 10;
+/// Bytes of memory, about, that a parsed body may take without a turn, and at all.
+const LIGHT: usize = 4 << 20;
+const HEAVIEST: usize = 256 << 20;
+/// So many others at a time.
+const TURNS: usize = 4;
+/// A body that has not come by then does not come.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How every gzip stream begins, and no JSON does. Headers are not asked: senders announce gzip over plain bodies.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// The JSON of a body.
-pub(super) fn unpack(body: &[u8]) -> Result<Cow<'_, [u8]>, ApiError> {
-    if !body.starts_with(&GZIP) {
-        return Ok(Cow::Borrowed(body));
+/// Reads bodies.
+#[derive(Debug, Clone)]
+pub(super) struct Bodies {
+    turns: Arc<Semaphore>,
+}
+
+/// A body, and the turn that it has as long as it is there.
+#[derive(Debug)]
+pub(super) struct Body {
+    json: Bytes,
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
+impl Body {
+    pub(super) fn json(&self) -> &[u8] {
+        &self.json
     }
+}
+
+impl Default for Bodies {
+    fn default() -> Self {
+        Self { turns: Arc::new(Semaphore::new(TURNS)) }
+    }
+}
+
+impl Bodies {
+    /// A body's JSON.
+    pub(super) async fn read(&self, body: Incoming) -> Result<Body, ApiError> {
+        let received = tokio::time::timeout(PATIENCE, self.receive(body)).await;
+        let (mut json, mut turn) = received.map_err(|_| too_slow())??;
+        if json.starts_with(&GZIP) {
+            json = match unpack(&json, SMALL)? {
+                Some(unpacked) => unpacked.into(),
+                None => {
+                    turn = Some(self.turn(turn).await?);
+                    let unpacked = tokio::task::spawn_blocking(move || unpack(&json, LARGEST)).await;
+                    let unpacked = unpacked.map_err(|panic| ApiError::internal(panic.to_string()))??;
+                    unpacked.ok_or_else(too_large)?.into()
+                }
+            };
+        }
+        let weight = weight(&json);
+        if weight > HEAVIEST {
+            return Err(too_heavy());
+        }
+        if weight > LIGHT {
+            turn = Some(self.turn(turn).await?);
+        }
+        Ok(Body { json, _turn: turn })
+    }
+
+    /// The bytes as they came.
+    async fn receive(&self, mut body: Incoming) -> Result<(Bytes, Option<OwnedSemaphorePermit>), ApiError> {
+        let (mut received, mut turn) = (Vec::new(), None);
+        // What is too large is not waited for.
+        if body.size_hint().lower() > LARGEST as u64 {
+            return Err(too_large());
+        }
+        while let Some(frame) = body.frame().await {
+            let frame =
+                frame.map_err(|error| ApiError::invalid(format!("the body did not come whole: {error}")))?;
+            let Ok(data) = frame.into_data() else { continue };
+            let len = received.len() + data.len();
+            if len > LARGEST {
+                return Err(too_large());
+            }
+            if len > SMALL {
+                turn = Some(self.turn(turn).await?);
+            }
+            received.extend_from_slice(&data);
+        }
+        Ok((received.into(), turn))
+    }
+
+    /// The turn that a body has already, or the next one.
+    async fn turn(&self, turn: Option<OwnedSemaphorePermit>) -> Result<OwnedSemaphorePermit, ApiError> {
+        match turn {
+            Some(turn) => Ok(turn),
+            None => Arc::clone(&self.turns)
+                .acquire_owned()
+                .await
+                .map_err(|closed| ApiError::internal(closed.to_string())),
+        }
+    }
+}
+
+/// What a gzip stream holds; `None` where that is more than `most` bytes.
+fn unpack(body: &[u8], most: usize) -> Result<Option<Vec<u8>>, ApiError> {
     let mut unpacked = Vec::new();
-    let mut reader = MultiGzDecoder::new(body).take(LARGEST as u64 + 1);
+    let mut reader = MultiGzDecoder::new(body).take(most as u64 + 1);
     reader
         .read_to_end(&mut unpacked)
         .map_err(|error| ApiError::invalid(format!("the body is not valid gzip: {error}")))?;
-    if unpacked.len() > LARGEST {
-        return Err(too_large());
-    }
-    Ok(Cow::Owned(unpacked))
+    Ok((unpacked.len() <= most).then_some(unpacked))
 }
 
-pub(super) fn too_large() -> ApiError {
+fn too_large() -> ApiError {
     let message = format!("the body is larger than {LARGEST} bytes; send fewer documents at once");
     ApiError::new(ErrorKind::RequestEntityTooLarge, message)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
-    use std::io::Write as _;
-
-    fn packed(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    #[test]
-    fn plain_and_compressed_bodies_are_read() {
-        assert_eq!(&*unpack(b"{}").unwrap(), b"{}");
-        assert_eq!(&*unpack(&packed(b"{\"a\":1}")).unwrap(), b"{\"a\":1}");
-    }
-
-    #[test]
-    fn what_only_begins_like_gzip_is_refused() {
-        let whole = packed(b"{\"TraceSegmentDocuments\":[]}");
-        assert!(unpack(&whole[..whole.len() - 3]).unwrap_err().message.contains("not valid gzip"));
-        assert!(unpack(&GZIP).is_err());
-    }
-
-    #[test]
-    fn a_small_body_that_unpacks_to_a_huge_one_is_refused() {
-        let bomb = packed(&vec![b' '; LARGEST + 1]);
-        assert!(bomb.len() < LARGEST / 50);
-        assert_eq!(unpack(&bomb).unwrap_err().kind, ErrorKind::RequestEntityTooLarge);
-        assert_eq!(unpack(&packed(&vec![b' '; LARGEST])).unwrap().len(), LARGEST);
-    }
+fn too_heavy() -> ApiError {
+    let message = "the body has too many objects and members; send fewer documents at once";
+    ApiError::new(ErrorKind::RequestEntityTooLarge, message)
 }
+
+fn too_slow() -> ApiError {
+    let message = format!("the body did not come within {} s", PATIENCE.as_secs());
+    ApiError::new(ErrorKind::RequestTimeout, message)
+}
+
+#[cfg(test)]
+#[path = "body_tests.rs"]
+mod tests;

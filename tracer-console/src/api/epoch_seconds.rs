@@ -1,7 +1,9 @@
 //! Times of requests and answers: JSON numbers, seconds since the epoch.
 
+use std::fmt;
 use std::time::Duration;
 
+use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::ApiError;
@@ -32,12 +34,33 @@ const FARTHEST: f64 = 1e12;
 
 impl<'de> Deserialize<'de> for EpochSeconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let seconds = f64::deserialize(deserializer)?;
+        deserializer.deserialize_f64(Seconds)
+    }
+}
+
+struct Seconds;
+
+impl Visitor<'_> for Seconds {
+    type Value = EpochSeconds;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("seconds since the epoch as a number, such as 1795348800.5")
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> Result<EpochSeconds, E> {
         if !(-FARTHEST..=FARTHEST).contains(&seconds) {
-            return Err(serde::de::Error::custom(format!("{seconds} is no time in seconds since the epoch")));
+            return Err(E::invalid_value(Unexpected::Float(seconds), &self));
         }
         #[allow(clippy::cast_possible_truncation, reason = "bounded above")]
-        Ok(Self(Timestamp::from_micros((seconds * 1e6).round() as i64)))
+        Ok(EpochSeconds(Timestamp::from_micros((seconds * 1e6).round() as i64)))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, seconds: u64) -> Result<EpochSeconds, E> {
+        self.visit_f64(seconds as f64)
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, seconds: i64) -> Result<EpochSeconds, E> {
+        self.visit_f64(seconds as f64)
     }
 }
 
@@ -68,6 +91,14 @@ mod tests {
         assert_eq!(serde_json::to_string(&time).unwrap(), "1528317567.25");
         assert_eq!(serde_json::to_string(&read(json!(1_528_317_567)).unwrap()).unwrap(), "1528317567.0");
         assert_eq!((read(json!("1")), read(json!(null)), read(json!(1e300))), (None, None, None));
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused_with_how_to_write_one() {
+        for wrong in [json!("2026-11-22T00:00:00Z"), json!(1_795_348_800_000_u64), json!(null)] {
+            let error = serde_json::from_value::<EpochSeconds>(wrong).unwrap_err().to_string();
+            assert!(error.contains("seconds since the epoch as a number, such as 1795348800.5"), "{error}");
+        }
     }
 
     #[test]

@@ -26,7 +26,9 @@ pub(super) enum ErrorKind {
     MalformedPolicyDocument,
     PolicyCountLimitExceeded,
     PolicySizeLimitExceeded,
+    AccessDenied,
     UnknownOperation,
+    RequestTimeout,
     RequestEntityTooLarge,
     InternalFailure,
 }
@@ -42,7 +44,9 @@ impl ErrorKind {
 
     pub(super) fn status(self) -> u16 {
         match self {
+            Self::AccessDenied => 403,
             Self::ResourceNotFound | Self::UnknownOperation => 404,
+            Self::RequestTimeout => 408,
             Self::RequestEntityTooLarge => 413,
             Self::InternalFailure => 500,
             _ => 400,

@@ -233,25 +233,36 @@ fn change(
         return Err(ApiError::invalid("NotificationsEnabled needs InsightsEnabled"));
     }
     if let Some(expression) = filter_expression {
-        group.filter_expression = Some(expression).filter(|expression| !expression.trim().is_empty());
+        group.filter_expression = Some(expression.clone()).filter(|expression| !expression.trim().is_empty());
+        FilterExpression::parse(&expression).map_err(invalid)?;
+        let mut known = others;
+        known.push(kept.clone());
+        // Groups name each other: this one may have closed a circle.
+        filter(&expression, &known)?;
     }
-    let mut known = others;
-    known.push(kept.clone());
-    // Groups name each other: this one may have closed a circle.
-    filter(kept.group.filter_expression.as_deref().unwrap_or_default(), &known)?;
     GROUPS.put(&*api.store, &kept.group.group_name, &kept)?;
     Response::of(&GroupAnswer { group: &kept.group })
 }
 
 fn filter(expression: &str, known: &[KeptGroup]) -> Result<Filter, ApiError> {
-    let invalid = |error: filter::FilterError| ApiError::invalid(error.to_string());
-    let group = |kept: &KeptGroup| {
-        let Group { group_name, group_arn, filter_expression, .. } = &kept.group;
-        let expression = FilterExpression::parse(filter_expression.as_deref().unwrap_or_default())?;
-        Ok(filter::Group { name: group_name.clone(), arn: group_arn.clone(), expression })
-    };
-    let groups = known.iter().map(group).collect::<Result<Vec<_>, _>>().map_err(invalid)?;
-    FilterExpression::parse(expression).and_then(|parsed| parsed.with_groups(&groups)).map_err(invalid)
+    let mut groups = Vec::with_capacity(known.len());
+    let mut unreadable = String::new();
+    for Group { group_name: name, group_arn, filter_expression, .. } in known.iter().map(|kept| &kept.group) {
+        match FilterExpression::parse(filter_expression.as_deref().unwrap_or_default()) {
+            Ok(expression) => {
+                groups.push(filter::Group { name: name.clone(), arn: group_arn.clone(), expression });
+            }
+            // Another version of the console took it. It is in the way of those only that name it.
+            Err(error) => unreadable.push_str(&format!("; the group {name} cannot be read: {error}")),
+        }
+    }
+    let parsed = FilterExpression::parse(expression).map_err(invalid)?;
+    parsed.with_groups(&groups).map_err(|error| ApiError::invalid(format!("{error}{unreadable}")))
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
+fn invalid(error: filter::FilterError) -> ApiError {
+    ApiError::invalid(error.to_string())
 }
 
 fn check_name(name: &str) -> Result<(), ApiError> {
@@ -329,6 +340,29 @@ mod tests {
         home.error("GetGroup", unlike);
         let notify = json!({"GroupName": "n", "InsightsConfiguration": {"NotificationsEnabled": true}});
         assert!(home.error("CreateGroup", notify).contains("InsightsEnabled"));
+    }
+
+    #[test]
+    fn a_group_that_became_invalid_is_in_the_way_of_nothing_but_itself() {
+        let home = Home::new();
+        home.ok("CreateGroup", json!({"GroupName": "one", "FilterExpression": "ok"}));
+        home.ok("CreateGroup", json!({"GroupName": "two", "FilterExpression": "group.name = \"one\""}));
+        home.ok("DeleteGroup", json!({"GroupName": "one"}));
+        let kept = json!({"GroupName": "old", "GroupARN": "arn:old", "FilterExpression": "forgotten = 1"});
+        home.api.store.put_setting("group", "old", Some(&kept.to_string())).unwrap();
+        let ask = |filter: &str| json!({"StartTime": 1, "EndTime": 2, "FilterExpression": filter});
+        home.ok("GetTraceSummaries", ask("ok"));
+        home.ok("CreateGroup", json!({"GroupName": "three", "FilterExpression": "fault"}));
+        let error = home.error("GetTraceSummaries", ask("group.name = \"old\""));
+        assert!(error.contains("the group old cannot be read: ") && error.contains("forgotten"), "{error}");
+        assert!(home.error("GetTraceSummaries", ask("group.name = \"two\"")).contains("no group `one`"));
+        for name in ["two", "old"] {
+            let enable = json!({"GroupName": name, "InsightsConfiguration": {"InsightsEnabled": true}});
+            home.ok("UpdateGroup", enable);
+        }
+        home.ok("UpdateGroup", json!({"GroupName": "old", "FilterExpression": "ok"}));
+        home.ok("GetTraceSummaries", ask("group.name = \"old\""));
+        home.ok("DeleteGroup", json!({"GroupName": "old"}));
     }
 
     #[test]

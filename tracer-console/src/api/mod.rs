@@ -1,12 +1,13 @@
 //! X-Ray's API, version 2016-04-12: every operation is a POST of JSON on a path of its own (fact sheet 7).
 //!
-//! [`server`] reads bodies (`body`) and runs operations on threads that may block, as the store does. An operation is a
+//! [`server`] takes requests from `connections`, reads bodies (`body`) and runs operations on threads that may block, as the store does. An operation is a
 //! function of an [`Api`] and a [`Request`](request::Request) in the file of its subject. What is configured by name is kept
 //! through `settings`; what clients of sampling rules told of themselves is in `reservoirs`.
 
 #[cfg(test)]
 mod any_request_tests;
 mod body;
+mod connections;
 mod encryption_config;
 mod epoch_seconds;
 mod error;
@@ -14,6 +15,7 @@ mod groups;
 mod indexing_rules;
 mod insights;
 mod next_token;
+mod origin;
 mod put_trace_segments;
 mod request;
 mod reservoirs;

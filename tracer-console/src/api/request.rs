@@ -29,8 +29,13 @@ impl Request {
 
     /// The parameters. Members that the operation does not know are ignored.
     pub(super) fn read<'r, T: Deserialize<'r>>(&'r self) -> Result<T, ApiError> {
-        T::deserialize(&self.members)
-            .map_err(|error| ApiError::invalid(format!("{}: {error}", self.operation)))
+        serde_path_to_error::deserialize(&self.members).map_err(|error| {
+            let (operation, path) = (self.operation, error.path());
+            ApiError::invalid(match path.iter().next() {
+                Some(_) => format!("{operation}: {path}: {}", error.inner()),
+                None => format!("{operation}: {}", error.inner()),
+            })
+        })
     }
 
     /// The token of the page that is asked for.
@@ -77,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_parameter_is_named() {
+    fn a_missing_parameter_and_a_wrong_one_are_named() {
         #[derive(Debug, Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Input {
@@ -86,5 +91,7 @@ mod tests {
         }
         let error = Request::of(serde_json::json!({"Other": 1})).read::<Input>().unwrap_err();
         assert_eq!(error.message, "Test: missing field `TraceIds`");
+        let error = Request::of(serde_json::json!({"TraceIds": ["1", 2]})).read::<Input>().unwrap_err();
+        assert_eq!(error.message, "Test: TraceIds[1]: invalid type: integer `2`, expected a string");
     }
 }

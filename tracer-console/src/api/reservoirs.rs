@@ -18,6 +18,8 @@ const MOST_WINDOWS: usize = 360;
 const BOOST: Duration = Duration::from_secs(60);
 /// So many services have boosts of one rule.
 const MOST_BOOSTS: usize = 1_000;
+/// What the model's integers hold: typed SDKs read no answer that has more.
+const MOST_COUNTED: u32 = i32::MAX as u32;
 
 /// What is known of the clients of each rule.
 #[derive(Debug, Default)]
@@ -45,9 +47,9 @@ struct Client {
 /// both are taken as they are told.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Counts {
-    pub(super) requests: u64,
-    pub(super) sampled: u64,
-    pub(super) borrowed: u64,
+    pub(super) requests: u32,
+    pub(super) sampled: u32,
+    pub(super) borrowed: u32,
 }
 
 /// A client's part of a reservoir.
@@ -81,13 +83,14 @@ impl Reservoirs {
         &mut self,
         rule: &SamplingRule,
         service: &str,
-        anomalies: u64,
+        anomalies: u32,
         now: Timestamp,
     ) -> Option<(f64, Timestamp)> {
         let SamplingRateBoost { max_rate, cooldown_window_minutes } = rule.sampling_rate_boost?;
         let boosts = &mut self.rules.entry(rule.rule_name.clone()).or_default().boosts;
         let cooldown = Duration::from_secs(u64::try_from(cooldown_window_minutes).unwrap_or_default() * 60);
-        boosts.retain(|_, began| *began + cooldown.max(BOOST) > now);
+        // One that begins in the future began before the clock went back.
+        boosts.retain(|_, began| *began <= now && *began + cooldown.max(BOOST) > now);
         let began = match boosts.get(service) {
             Some(began) => *began,
             None if anomalies == 0 || boosts.len() >= MOST_BOOSTS => return None,
@@ -122,7 +125,9 @@ impl Reservoirs {
 impl Reservoir {
     /// The position of a client among those that were seen lately, and how many they are.
     fn meet(&mut self, id: &str, now: Timestamp) -> (u64, u64) {
-        self.clients.retain(|client| client.id == id || client.seen + LIFETIME > now);
+        // By the distance: a clock that went back leaves clients that were seen in the future.
+        let is_there = |seen: Timestamp| now.micros_since(seen).unsigned_abs() < LIFETIME.as_micros() as u64;
+        self.clients.retain(|client| client.id == id || is_there(client.seen));
         let position = match self.clients.iter().position(|client| client.id == id) {
             Some(known) => known,
             None => {
@@ -140,11 +145,17 @@ impl Reservoir {
 
     fn count(&mut self, counts: Counts, now: Timestamp) {
         let start = now.micros().div_euclid(1_000_000 * WINDOW) * WINDOW;
-        match self.windows.back_mut() {
-            // A clock that went back counts into the latest window.
-            Some((latest, sum)) if start <= *latest => sum.add(counts),
-            _ => self.windows.push_back((start, counts)),
-        }
+        // Nearly always the latest one; a clock that went back counts into earlier ones.
+        let before = self.windows.iter().rposition(|(known, _)| *known <= start);
+        let at = match before {
+            Some(at) if self.windows[at].0 == start => at,
+            _ => {
+                let at = before.map_or(0, |at| at + 1);
+                self.windows.insert(at, (start, Counts::default()));
+                at
+            }
+        };
+        self.windows[at].1.add(counts);
         if self.windows.len() > MOST_WINDOWS {
             self.windows.pop_front();
         }
@@ -153,9 +164,10 @@ impl Reservoir {
 
 impl Counts {
     fn add(&mut self, other: Self) {
-        self.requests = self.requests.saturating_add(other.requests);
-        self.sampled = self.sampled.saturating_add(other.sampled);
-        self.borrowed = self.borrowed.saturating_add(other.borrowed);
+        let sum = |one: u32, other| one.saturating_add(other).min(MOST_COUNTED);
+        self.requests = sum(self.requests, other.requests);
+        self.sampled = sum(self.sampled, other.sampled);
+        self.borrowed = sum(self.borrowed, other.borrowed);
     }
 }
 

@@ -74,6 +74,28 @@ fn statistics_are_summed_up_in_windows_of_ten_seconds() {
 }
 
 #[test]
+fn a_clock_that_goes_back_leaves_no_clients_boosts_or_windows_of_the_future_in_the_way() {
+    let mut reservoirs = Reservoirs::default();
+    let counts = Counts { requests: 7, sampled: 2, borrowed: 3 };
+    reservoirs.report(&rule(10), "gone", counts, second(7_200));
+    assert!(reservoirs.boost(&rule(1), "web", 1, second(7_200)).is_some());
+    assert_eq!(quota(&mut reservoirs, 10, "a", 0), 10);
+    assert_eq!(reservoirs.boost(&rule(1), "web", 1, second(0)), Some((0.5, second(60))));
+    reservoirs.report(&rule(10), "a", counts, second(3));
+    assert_eq!(reservoirs.statistics(), [("orders", second(0), counts), ("orders", second(7_200), counts)]);
+}
+
+#[test]
+fn counts_never_exceed_what_the_models_integers_hold() {
+    let mut reservoirs = Reservoirs::default();
+    let counts = Counts { requests: u32::MAX, sampled: 1, borrowed: 0 };
+    for _ in 0..3 {
+        reservoirs.report(&rule(1), "a", counts, second(0));
+    }
+    assert_eq!(reservoirs.statistics()[0].2, Counts { requests: MOST_COUNTED, sampled: 3, borrowed: 0 });
+}
+
+#[test]
 fn anomalies_boost_for_a_minute_and_not_again_before_the_cooldown_is_over() {
     let mut reservoirs = Reservoirs::default();
     let mut boost = |service, anomalies, at| reservoirs.boost(&rule(1), service, anomalies, second(at));

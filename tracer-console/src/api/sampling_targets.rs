@@ -2,6 +2,7 @@
 
 use std::sync::PoisonError;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::epoch_seconds::EpochSeconds;
@@ -20,13 +21,14 @@ struct SamplingStatisticsDocument {
     rule_name: String,
     #[serde(rename = "ClientID")]
     client_id: String,
-    /// By the client's clock, which need not be ours.
+    /// By the client's clock, which need not be ours, in a form of its own: OpenTelemetry's sampler for Java sends
+    /// milliseconds.
     #[serde(rename = "Timestamp")]
-    _timestamp: EpochSeconds,
-    request_count: u64,
-    sampled_count: u64,
+    _timestamp: IgnoredAny,
+    request_count: u32,
+    sampled_count: u32,
     #[serde(default)]
-    borrow_count: Option<u64>,
+    borrow_count: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -35,12 +37,12 @@ struct SamplingBoostStatisticsDocument {
     rule_name: String,
     service_name: String,
     #[serde(rename = "Timestamp")]
-    _timestamp: EpochSeconds,
-    anomaly_count: u64,
+    _timestamp: IgnoredAny,
+    anomaly_count: u32,
     #[serde(rename = "TotalCount")]
-    _total_count: u64,
+    _total_count: u32,
     #[serde(rename = "SampledAnomalyCount")]
-    _sampled_anomaly_count: u64,
+    _sampled_anomaly_count: u32,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -87,9 +89,9 @@ struct Targets {
 struct SamplingStatisticSummary<'a> {
     rule_name: &'a str,
     timestamp: EpochSeconds,
-    request_count: u64,
-    borrow_count: u64,
-    sampled_count: u64,
+    request_count: u32,
+    borrow_count: u32,
+    sampled_count: u32,
 }
 
 /// Clients report so often, in seconds.
@@ -255,6 +257,19 @@ mod tests {
         let sum =
             |member: &str| summaries.iter().map(|summary| summary[member].as_u64().unwrap()).sum::<u64>();
         assert_eq!((sum("RequestCount"), sum("SampledCount"), sum("BorrowCount")), (10, 4, 8));
+    }
+
+    #[test]
+    fn a_report_is_taken_in_whatever_form_its_time_is() {
+        let home = Home::new();
+        for time in [json!(1_795_348_800_000_u64), json!("2026-11-22T00:00:00"), json!(1_795_348_800.25)] {
+            let mut document = report("Default", 'a');
+            document["Timestamp"] = time;
+            home.ok("GetSamplingTargets", json!({"SamplingStatisticsDocuments": [document]}));
+        }
+        let mut document = report("Default", 'a');
+        document.as_object_mut().unwrap().remove("Timestamp");
+        home.error("GetSamplingTargets", json!({"SamplingStatisticsDocuments": [document]}));
     }
 
     #[test]

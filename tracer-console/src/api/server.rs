@@ -1,30 +1,45 @@
-//! The HTTP side: bodies in, operations on threads that may block, answers out.
+//! The HTTP side: connections, requests from elsewhere that are refused, operations on threads that may block, answers out.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::State;
+use axum::body::Body;
+use axum::extract::{Request as Asked, State};
 use axum::http::{Method, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response as Answer};
-use axum::routing::post;
+use axum::routing::{get, post};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::body::{LARGEST, too_large, unpack};
+use super::body::Bodies;
+use super::connections;
 use super::error::{ApiError, ErrorKind};
 use super::request::Request;
 use super::response::Response;
-use super::{Api, OPERATIONS, Operation};
+use super::{Api, OPERATIONS, Operation, origin};
 
 /// Operations that run at a time; further ones wait.
 const AT_A_TIME: usize = 64;
 /// How long what is being answered may take when the server shall end.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// What a person sees who opens the address in a browser.
+const ABOUT: &str = concat!(
+    "This is tracer-console ",
+    env!("CARGO_PKG_VERSION"),
+    ": X-Ray on your own machine.
+
+It takes what X-Ray tracers send to this port over UDP (AWS_XRAY_DAEMON_ADDRESS=host:port), and answers X-Ray's API over
+HTTP, every operation as a POST (AWS_ENDPOINT_URL_XRAY=http://host:port).
+
+In a terminal: tracer-console traces, tracer-console show TRACE, tracer-console analyze --service NAME.
+"
+);
 
 /// A running server; dropping it ends it once what has been asked is answered.
 #[derive(Debug)]
@@ -32,7 +47,14 @@ pub(crate) struct Server {
     /// `None` once it is being dropped.
     runtime: Option<Runtime>,
     stop: Option<oneshot::Sender<()>>,
-    serving: Option<JoinHandle<io::Result<()>>>,
+    serving: Option<JoinHandle<()>>,
+}
+
+/// What answering takes.
+#[derive(Clone)]
+struct Desk {
+    api: Arc<Api>,
+    bodies: Bodies,
 }
 
 impl Server {
@@ -49,12 +71,8 @@ impl Server {
         let entered = runtime.enter();
         let listener = tokio::net::TcpListener::from_std(listener)?;
         drop(entered);
-        let serving = axum::serve(NoDelay(listener), router(Arc::new(api)));
-        let serving = serving.with_graceful_shutdown(async {
-            // Whether it is sent or dropped, it is time.
-            let _ = stopped.await;
-        });
-        let serving = runtime.spawn(async { serving.await });
+        let router = router(Desk { api: Arc::new(api), bodies: Bodies::default() });
+        let serving = runtime.spawn(connections::serve(listener, router, stopped));
         Ok(Self { runtime: Some(runtime), stop: Some(stop), serving: Some(serving) })
     }
 }
@@ -74,44 +92,42 @@ impl Drop for Server {
     }
 }
 
-/// Accepts connections whose answers are sent at once: waiting to fill a packet would cost 40 ms each.
-struct NoDelay(tokio::net::TcpListener);
-
-impl axum::serve::Listener for NoDelay {
-    type Io = tokio::net::TcpStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (stream, from) = axum::serve::Listener::accept(&mut self.0).await;
-        let _ = stream.set_nodelay(true);
-        (stream, from)
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.0.local_addr()
-    }
-}
-
-fn router(api: Arc<Api>) -> Router {
-    let mut router = Router::new();
+fn router(desk: Desk) -> Router {
+    let mut router = Router::new().route("/", get(about));
     for (name, path, operation) in OPERATIONS {
-        let run = move |State(api): State<Arc<Api>>, body: Body| answer(api, name, operation, body);
+        let run = move |State(desk): State<Desk>, body: Body| answer(desk, name, operation, body);
         router = router.route(path, post(run));
     }
-    router.fallback(unknown).method_not_allowed_fallback(unknown).with_state(api)
+    let router = router.fallback(unknown).method_not_allowed_fallback(unknown);
+    router.layer(middleware::from_fn(refuse_other_sites)).with_state(desk)
 }
 
-async fn answer(api: Arc<Api>, name: &'static str, operation: Operation, body: Body) -> Answer {
-    let Ok(body) = to_bytes(body, LARGEST).await else {
-        // It is larger, or the client is gone and reads no answer.
-        return error(&too_large());
+async fn answer(desk: Desk, name: &'static str, operation: Operation, body: Body) -> Answer {
+    let body = match desk.bodies.read(body).await {
+        Ok(body) => body,
+        Err(failure) => return error(&failure),
     };
-    let run = move || operation(&api, &Request::parse(name, &unpack(&body)?)?);
+    let run = move || operation(&desk.api, &Request::parse(name, body.json())?);
     // An operation that panics is answered too.
     let outcome = tokio::task::spawn_blocking(run).await;
     match outcome.unwrap_or_else(|panic| Err(ApiError::internal(panic.to_string()))) {
         Ok(Response(body)) => respond(StatusCode::OK, body),
         Err(failure) => error(&failure),
+    }
+}
+
+async fn about() -> &'static str {
+    ABOUT
+}
+
+/// A page of another site that is open in a browser here can send requests, too.
+async fn refuse_other_sites(asked: Asked, next: Next) -> Answer {
+    match origin::of_other_site(asked.headers()) {
+        Some(site) => error(&ApiError::new(
+            ErrorKind::AccessDenied,
+            format!("pages of other sites ({site}) get no answers here; ask from a program"),
+        )),
+        None => next.run(asked).await,
     }
 }
 

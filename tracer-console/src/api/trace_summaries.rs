@@ -136,9 +136,21 @@ impl Page {
         }
         let matched = (range.by != TimeRangeType::TraceId).then_some(moment);
         let summary = compiled.summary(api.store.size(trace.id()).documents, matched);
-        let summary = serde_json::to_value(summary).map_err(|error| ApiError::internal(error.to_string()))?;
+        let mut summary =
+            serde_json::to_value(summary).map_err(|error| ApiError::internal(error.to_string()))?;
+        leave_out_endless_status(&mut summary);
         self.summaries.push(summary);
         Ok(())
+    }
+}
+
+/// Typed SDKs could not read an answer with a status that the model's integers do not hold.
+fn leave_out_endless_status(summary: &mut Value) {
+    let is_endless = |status: &Value| status.as_i64().is_none_or(|status| i32::try_from(status).is_err());
+    if let Some(Value::Object(http)) = summary.get_mut("Http")
+        && http.get("HttpStatus").is_some_and(is_endless)
+    {
+        http.remove("HttpStatus");
     }
 }
 

@@ -131,3 +131,20 @@ fn the_revision_grows_with_every_document() {
     home.put(&[segment(1, 2, 1.0), segment(1, 1, 1.0)]);
     assert_eq!(home.ok("GetTraceSummaries", asked(json!({})))["TraceSummaries"][0]["Revision"], 3);
 }
+
+#[test]
+fn numbers_that_no_client_can_read_are_not_answered() {
+    let home = Home::new();
+    let mut odd = segment(1, 1, 1.0);
+    odd["http"] = json!({"response": {"status": 1_u64 << 31}});
+    home.put(&[odd]);
+    // One such document would make every answer that it is in unreadable for boto3.
+    let mut later = segment(2, 1, 1.0);
+    later["end_time"] = json!(1e300);
+    let refused = home.ok("PutTraceSegments", json!({"TraceSegmentDocuments": [later.to_string()]}));
+    assert_eq!(refused["UnprocessedTraceSegments"][0]["ErrorCode"], "MissingEndTime");
+    let asked = json!({"StartTime": BEGIN, "EndTime": BEGIN + 60.0});
+    let summaries = home.ok("GetTraceSummaries", asked)["TraceSummaries"].clone();
+    assert_eq!(summaries.as_array().unwrap().len(), 1);
+    assert_eq!(summaries[0]["Http"].get("HttpStatus"), None);
+}

@@ -21,8 +21,13 @@ pub(crate) struct Chosen {
     #[arg(long, default_value = "")]
     pub(crate) filter: String,
     /// How far back, such as 15m, 6h or 7d
-    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = some_time)]
     last: Duration,
+}
+
+fn some_time(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if duration.is_zero() { Err("no time at all, for example 15m or 7d".to_owned()) } else { Ok(duration) }
 }
 
 impl Chosen {
@@ -67,7 +72,8 @@ impl Endpoint {
     ) -> Result<(), Failure> {
         let mut end = Timestamp::now() + Duration::from_secs(1);
         let mut left = chosen.last;
-        while !left.is_zero() {
+        // Nothing began before the epoch.
+        while !left.is_zero() && end.micros() > 0 {
             let window = left.min(LONGEST_WINDOW);
             let start = Timestamp::from_micros(end.micros() - i64::try_from(window.as_micros())?);
             if !self.summaries_between(start, end, &chosen.filter, &mut each)? {

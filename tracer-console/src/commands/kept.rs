@@ -36,6 +36,9 @@ impl Kept {
             return Ok((Arc::new(MemoryStore::new(limits)), "in memory".to_owned()));
         }
         let path = self.db.clone().map_or_else(default_path, Ok)?;
+        if path.as_os_str() == ":memory:" {
+            return Err("--db names a file; --memory keeps traces in memory".into());
+        }
         let retention = Retention { age: self.max_age, bytes: self.max_size.saturating_mul(1 << 20) };
         let store = SqliteStore::open_limited(&path, retention, limits)?;
         Ok((Arc::new(store), format!("in {} (at most {retention})", path.display())))

@@ -32,11 +32,7 @@ impl Serve {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let stopping = on_interrupt()?;
         let (store, place) = self.kept.open()?;
-        let console = Console::start(ConsoleOptions {
-            listen: self.listen.clone(),
-            store,
-            ..ConsoleOptions::default()
-        })?;
+        let console = Console::start(ConsoleOptions { listen: self.listen.clone(), store })?;
         let mut drawn = Drawn::new(Arc::clone(console.store()), self.screen);
         Screen::say(&format!(
             "ready on {}, UDP (buffer {} bytes) and TCP; traces are kept {place}",
@@ -104,7 +100,7 @@ impl Drawn {
     }
 }
 
-/// Becomes true with Ctrl-C, SIGTERM or SIGHUP.
+/// Becomes true with Ctrl-C, SIGTERM or SIGHUP; with a second one the process ends.
 pub(super) fn on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
     let stopping = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -112,6 +108,9 @@ pub(super) fn on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
     std::thread::Builder::new().name("interrupt".into()).spawn(move || {
         runtime.block_on(interrupted());
         noticed.store(true, Ordering::Release);
+        // Whoever reads the standard output may have stopped reading: the second time it ends at once.
+        runtime.block_on(interrupted());
+        std::process::exit(130);
     })?;
     Ok(stopping)
 }

@@ -89,8 +89,19 @@ impl Show {
             return Ok(Box::new(std::io::stdin().lock()));
         }
         let file = std::fs::File::open(&self.shown)
-            .map_err(|error| format!("cannot read {}: {error}", self.shown))?;
+            .map_err(|error| format!("cannot read {}: {error}{}", self.shown, hint(&self.shown)))?;
         Ok(Box::new(BufReader::new(file)))
+    }
+}
+
+/// What may be wrong with a name that is no file's and looks like a trace's id.
+fn hint(shown: &str) -> &'static str {
+    let digits = shown.bytes().filter(u8::is_ascii_hexdigit).count();
+    let may_be_id = digits >= 8 && digits + 3 >= shown.len();
+    if may_be_id {
+        "; nor is it the id of a trace, which is like 1-5759e988-bd862e3fe1be46a994272793: 8 and 24 hexadecimal digits"
+    } else {
+        "; give a file, or the id of a trace from `tracer-console traces`"
     }
 }
 

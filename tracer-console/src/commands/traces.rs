@@ -1,5 +1,7 @@
 //! `traces`: the traces that a filter expression finds, newest first.
 
+use std::num::NonZeroUsize;
+
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde_json::Value;
 use tracer_console::Timestamp;
@@ -13,8 +15,8 @@ pub(crate) struct Traces {
     #[command(flatten)]
     chosen: Chosen,
     /// At most so many
-    #[arg(long, default_value_t = 100)]
-    limit: usize,
+    #[arg(long, default_value = "100")]
+    limit: NonZeroUsize,
     /// Print the summaries as X-Ray answers them, one a line
     #[arg(long)]
     json: bool,
@@ -28,7 +30,7 @@ impl Traces {
         let mut found = Vec::new();
         self.endpoint.summaries(&self.chosen, |summary| {
             found.push(summary);
-            found.len() < self.limit
+            found.len() < self.limit.get()
         })?;
         if self.json {
             found.iter().for_each(|summary| Screen::say(&summary.to_string()));

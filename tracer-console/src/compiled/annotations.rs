@@ -53,7 +53,6 @@ pub(crate) struct AnnotationEntry<'t> {
 pub(crate) struct Annotations<'t> {
     keys: Vec<(&'t str, Vec<AnnotationEntry<'t>>)>,
     by_key: HashMap<&'t str, usize>,
-    left_out: HashSet<&'t str>,
 }
 
 impl<'t> Annotations<'t> {
@@ -79,11 +78,6 @@ impl<'t> Annotations<'t> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'t str, &[AnnotationEntry<'t>])> {
         self.keys.iter().map(|(key, values)| (*key, values.as_slice()))
     }
-
-    /// How many keys are not indexed because others were first.
-    pub(crate) fn left_out(&self) -> usize {
-        self.left_out.len()
-    }
 }
 
 /// Builds the index without searching in it.
@@ -108,12 +102,11 @@ impl<'t> Indexing<'t> {
     }
 
     fn key(&mut self, key: &'t str) -> Option<usize> {
-        let Annotations { keys, by_key, left_out } = &mut self.annotations;
+        let Annotations { keys, by_key } = &mut self.annotations;
         if let Some(&at) = by_key.get(key) {
             return Some(at);
         }
         if keys.len() == MOST_INDEXED {
-            left_out.insert(key);
             return None;
         }
         keys.push((key, Vec::new()));

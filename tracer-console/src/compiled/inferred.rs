@@ -37,7 +37,7 @@ pub(super) fn identity(call: &Entity) -> Identity<'_> {
         _ if call.member("sql").is_some_and(Value::is_object) => (call.name(), Cow::Borrowed(SQL)),
         _ => (call.name(), Cow::Borrowed(REMOTE)),
     };
-    Identity { name: name.into(), kind: Some(kind), account: account(call) }
+    Identity { name: name.into(), kind: Some(kind), account: account(call) }.clipped()
 }
 
 /// The `origin` of the inferred document: what is no resource of AWS has none.
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
     use crate::compiled::fixtures;
 
-    fn node(call: Value) -> (String, String) {
+    fn node(call: &Value) -> (String, String) {
         let caller = fixtures::segment("web", 1, (0.0, 1.0), json!({"subsegments": [call]}));
         let trace = fixtures::from_documents(&[caller]);
         let call = trace.nodes().nth(1).unwrap();
@@ -110,8 +110,8 @@ mod tests {
         (identity.name.into_owned(), identity.kind.unwrap().into_owned())
     }
 
-    fn aws(name: &str, aws: Value) -> (String, String) {
-        node(json!({"name": name, "namespace": "aws", "aws": aws}))
+    fn aws(name: &str, aws: &Value) -> (String, String) {
+        node(&json!({"name": name, "namespace": "aws", "aws": aws}))
     }
 
     fn pair(name: &str, kind: &str) -> (String, String) {
@@ -121,25 +121,25 @@ mod tests {
     #[test]
     fn a_resource_names_the_node_and_its_type() {
         let table = pair("orders", "AWS::DynamoDB::Table");
-        assert_eq!(aws("dynamodb", json!({"table_name": "orders"})), table);
-        assert_eq!(aws("DynamoDB", json!({"table_names": ["orders"]})), table);
+        assert_eq!(aws("dynamodb", &json!({"table_name": "orders"})), table);
+        assert_eq!(aws("DynamoDB", &json!({"table_names": ["orders"]})), table);
         assert_eq!(
-            aws("DynamoDB", json!({"table_names": ["orders", "items"]})),
+            aws("DynamoDB", &json!({"table_names": ["orders", "items"]})),
             pair("DynamoDB", "AWS::DynamoDB")
         );
-        assert_eq!(aws("s3", json!({"bucket_name": "receipts"})), pair("receipts", "AWS::S3::Bucket"));
+        assert_eq!(aws("s3", &json!({"bucket_name": "receipts"})), pair("receipts", "AWS::S3::Bucket"));
         assert_eq!(
-            aws("SQS", json!({"queue_url": "https://q/1/f"})),
+            aws("SQS", &json!({"queue_url": "https://q/1/f"})),
             pair("https://q/1/f", "AWS::SQS::Queue")
         );
-        assert_eq!(aws("sns", json!({"topic_arn": "arn:aws:sns:r:1:t"})), pair("SNS", "AWS::SNS"));
+        assert_eq!(aws("sns", &json!({"topic_arn": "arn:aws:sns:r:1:t"})), pair("SNS", "AWS::SNS"));
     }
 
     #[test]
     fn a_function_is_named_however_the_caller_wrote_it() {
         for written in ["orders", "orders:live", "arn:aws:lambda:eu-west-1:123456789012:function:orders:3"] {
             assert_eq!(
-                aws("Lambda", json!({"function_name": written})),
+                aws("Lambda", &json!({"function_name": written})),
                 pair("orders", "AWS::Lambda"),
                 "{written}"
             );
@@ -148,18 +148,18 @@ mod tests {
 
     #[test]
     fn any_other_service_of_aws_keeps_the_name_that_the_sdk_gave_it() {
-        assert_eq!(aws("bedrock-runtime", json!({})), pair("bedrock-runtime", "AWS::bedrock-runtime"));
-        assert_eq!(aws("ssm", json!({})), pair("ssm", "AWS::SimpleSystemsManagement"));
-        assert_eq!(aws("s3", json!({})), pair("S3", "AWS::S3"));
+        assert_eq!(aws("bedrock-runtime", &json!({})), pair("bedrock-runtime", "AWS::bedrock-runtime"));
+        assert_eq!(aws("ssm", &json!({})), pair("ssm", "AWS::SimpleSystemsManagement"));
+        assert_eq!(aws("s3", &json!({})), pair("S3", "AWS::S3"));
     }
 
     #[test]
     fn what_is_not_of_aws_is_remote_or_a_database() {
         assert_eq!(
-            node(json!({"name": "pay.example.com", "namespace": "remote"})),
+            node(&json!({"name": "pay.example.com", "namespace": "remote"})),
             pair("pay.example.com", "remote")
         );
         let database = json!({"name": "shop@db.example", "namespace": "remote", "sql": {"user": "web"}});
-        assert_eq!(node(database), pair("shop@db.example", "Database::SQL"));
+        assert_eq!(node(&database), pair("shop@db.example", "Database::SQL"));
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::inferred::function_name;
 use super::measured::Measured;
 use super::outcome::Outcome;
-use super::service::Identity;
+use super::service::{Identity, clip};
 use crate::entity::{Entity, EntityKind};
 use crate::trace::{Node, Trace};
 use crate::trace_id::EntityId;
@@ -62,7 +62,7 @@ pub(super) fn missing<'t>(trace: &'t Trace) -> Vec<LambdaFunction<'t>> {
     let named = functions.into_iter().zip(evidence).filter(|(_, evidence)| evidence.is_lambdas);
     let named = named.map(|(function, evidence)| {
         let names = match evidence.names() {
-            names if names.is_empty() => vec![only_name.map_or(Cow::Borrowed(UNNAMED), Cow::Borrowed)],
+            names if names.is_empty() => vec![clip(Cow::Borrowed(only_name.unwrap_or(UNNAMED)))],
             names => names,
         };
         LambdaFunction { names, ..function }
@@ -136,7 +136,7 @@ impl<'t> Evidence<'t> {
         for &name in self.services.iter().chain(&self.functions).chain(&self.namespaces) {
             add(&mut names, Some(name));
         }
-        names.into_iter().map(Cow::Borrowed).collect()
+        names.into_iter().map(|name| clip(Cow::Borrowed(name))).collect()
     }
 
     fn first(&self) -> Option<&'t str> {

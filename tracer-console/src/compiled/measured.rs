@@ -46,6 +46,11 @@ impl<'t> Measured<'t> {
         self.outcome
     }
 
+    /// No flag, and no status from 400, whatever the flags say (fact sheet 6.1).
+    pub(crate) fn is_ok(&self) -> bool {
+        self.outcome.is_ok() && self.http_status().is_none_or(|status| status < 400)
+    }
+
     pub(super) fn micros(&self) -> Option<i64> {
         self.end.map(|end| end.micros_since(self.start).max(0))
     }

@@ -38,8 +38,7 @@ pub(crate) use segment::Segment;
 pub(crate) use segment_document::{SegmentAnswer, TraceAnswer};
 pub(crate) use service::{Service, ServiceId};
 pub(crate) use service_graph::{GraphService, ServiceGraph};
-pub(crate) use summary::Summary;
-pub(crate) use time_series::{InvalidPeriod, TimeSeries, TimeSeriesEntry};
+pub(crate) use time_series::{TimeSeries, TimeSeriesEntry};
 pub(crate) use window::Window;
 
 use self::assembly::{Parts, assemble};
@@ -133,9 +132,9 @@ impl<'t> CompiledTrace<'t> {
         rounded_seconds(self.times.response)
     }
 
-    /// Whether the entry point has no flag.
+    /// Whether the entry point has no flag and no status from 400.
     pub(crate) fn is_ok(&self) -> bool {
-        self.outcome().is_ok()
+        self.root().is_none_or(|root| root.measured().is_ok())
     }
 
     /// Of the entry point.

@@ -20,7 +20,13 @@ impl<'t> Identity<'t> {
     /// Who sent a segment.
     pub(super) fn of_reporter(segment: &'t Entity) -> Self {
         let kind = segment.origin().filter(|origin| !origin.is_empty()).map(Cow::Borrowed);
-        Self { name: segment.name().into(), kind, account: account(segment) }
+        Self { name: segment.name().into(), kind, account: account(segment) }.clipped()
+    }
+
+    /// X-Ray's names have 200 characters. Answers repeat them beside each value and user, so a name of megabytes, as only
+    /// hostile senders write it, would become gigabytes.
+    pub(super) fn clipped(self) -> Self {
+        Self { name: clip(self.name), kind: self.kind.map(clip), account: self.account.map(clip) }
     }
 
     /// Who called the entry service: nobody that records anything.
@@ -35,6 +41,21 @@ impl<'t> Identity<'t> {
 }
 
 const CLIENT: &str = "client";
+
+/// In bytes; no name of X-Ray is longer.
+const LONGEST_NAME: usize = 1_024;
+
+/// The beginning of a text that is too long for a name.
+pub(super) fn clip(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.len() <= LONGEST_NAME {
+        return text;
+    }
+    let end = (0..=LONGEST_NAME).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[..end]),
+        Cow::Owned(text) => Cow::Owned(text[..end].to_owned()),
+    }
+}
 
 /// The account that an entity says it belongs to.
 pub(super) fn account(entity: &Entity) -> Option<Cow<'_, str>> {

@@ -1,6 +1,7 @@
 //! Documents compressed with a dictionary that is trained from the first ones: they resemble each other more than themselves.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use rusqlite::{Connection, OptionalExtension as _};
 use zstd::bulk::{Compressor, Decompressor};
@@ -91,20 +92,21 @@ impl Unpacker {
         if dictionary == PLAIN {
             return Ok(String::from_utf8(packed.to_vec()).ok());
         }
-        if !self.decompressors.contains_key(&dictionary) {
-            let select = "SELECT bytes FROM dictionaries WHERE dictionary = ?1";
-            let bytes: Option<Vec<u8>> =
-                connection.query_row(select, [dictionary], |row| row.get(0)).optional()?;
-            let Ok(decompressor) = Decompressor::with_dictionary(&bytes.unwrap_or_default()) else {
-                return Ok(None);
-            };
-            self.decompressors.insert(dictionary, decompressor);
-        }
+        let decompressor = match self.decompressors.entry(dictionary) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let select = "SELECT bytes FROM dictionaries WHERE dictionary = ?1";
+                let bytes: Option<Vec<u8>> =
+                    connection.query_row(select, [dictionary], |row| row.get(0)).optional()?;
+                let Ok(decompressor) = Decompressor::with_dictionary(&bytes.unwrap_or_default()) else {
+                    return Ok(None);
+                };
+                unknown.insert(decompressor)
+            }
+        };
         let size = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten();
         let size = size.and_then(|size| usize::try_from(size).ok()).filter(|size| *size <= LARGEST_DOCUMENT);
-        let (Some(size), Some(decompressor)) = (size, self.decompressors.get_mut(&dictionary)) else {
-            return Ok(None);
-        };
+        let Some(size) = size else { return Ok(None) };
         let text = decompressor.decompress(packed, size).ok();
         Ok(text.and_then(|text| String::from_utf8(text).ok()))
     }

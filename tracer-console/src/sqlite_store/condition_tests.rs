@@ -1,5 +1,8 @@
+use std::path::Path;
+
 use proptest::prelude::*;
 use rusqlite::Connection;
+use serde_json::json;
 
 use super::*;
 use crate::compiled::{CompiledTrace, fixtures};
@@ -8,15 +11,16 @@ use crate::filter::tests::generate;
 use crate::sqlite_store::names::Names;
 use crate::sqlite_store::row::{Row, Size};
 use crate::sqlite_store::row_changes::RowChanges;
+use crate::sqlite_store::schema::migrate;
 use crate::trace::Trace;
 
 /// A database that knows one trace.
 fn database(trace: &Trace) -> Connection {
     let connection = Connection::open_in_memory().unwrap();
-    connection.execute_batch(include_str!("../../migrations/0001_traces.sql")).unwrap();
+    migrate(&connection, Path::new("memory")).unwrap();
     let row = Row::of(trace);
-    let number = Row::begin(&connection, trace.id()).unwrap();
-    row.write(&connection, number, Size { documents: 1, bytes: 1 }, 1).unwrap();
+    let number = 1;
+    row.write(&connection, (number, trace.id()), Size { documents: 1, bytes: 1 }, 1).unwrap();
     let mut changes = RowChanges::default();
     changes.add(number, &Row::default(), &row);
     changes.write(&connection, &mut Names::default()).unwrap();
@@ -26,11 +30,18 @@ fn database(trace: &Trace) -> Connection {
 /// Whether the tables keep the trace, and whether the filter does.
 fn kept(trace: &Trace, expression: &str) -> (bool, bool) {
     let filter = FilterExpression::parse(expression).unwrap().with_groups(&[]).unwrap();
-    let condition = Condition::of(&filter.prefilter()).unwrap_or(Condition::new("TRUE", []));
-    let count = format!("SELECT count(*) FROM traces WHERE {}", condition.text);
-    let values = rusqlite::params_from_iter(condition.values);
-    let count: i64 = database(trace).query_row(&count, values, |row| row.get(0)).unwrap();
-    (count == 1, filter.keeps(&CompiledTrace::of(trace)))
+    let database = database(trace);
+    // Few rows and many are looked up in different ways.
+    let [few, many] = [true, false].map(|are_few| {
+        let condition = Condition::of(&filter.prefilter(), &|_| Ok(are_few)).unwrap();
+        let condition = condition.unwrap_or(Condition::new("TRUE", []));
+        let count = format!("SELECT count(*) FROM traces WHERE {}", condition.text);
+        let values = rusqlite::params_from_iter(condition.values);
+        let count: i64 = database.query_row(&count, values, |row| row.get(0)).unwrap();
+        count == 1
+    });
+    assert_eq!(few, many, "{expression}");
+    (few, filter.keeps(&CompiledTrace::of(trace)))
 }
 
 #[test]
@@ -83,6 +94,93 @@ fn what_is_indexed_is_decided_by_the_tables_alone() {
             let (by_tables, by_filter) = kept(&trace, expression);
             assert_eq!(by_tables, by_filter, "{expression} on {name}");
         }
+    }
+}
+
+/// Both must say that the trace is kept.
+fn is_kept(trace: &Trace, expression: &str) {
+    assert_eq!(kept(trace, expression), (true, true), "{expression}");
+}
+
+#[test]
+fn a_status_from_400_is_not_ok_whatever_the_flags_say() {
+    let more = json!({"error": false, "fault": false, "http": {"response": {"status": 404}}});
+    let trace = fixtures::from_documents(&[fixtures::segment("web", 1, (0.0, 1.0), more)]);
+    is_kept(&trace, "!ok");
+    is_kept(&trace, "!(service(\"web\") { ok })");
+    is_kept(&trace, "!(service() { ok })");
+    is_kept(&trace, "!(edge(id(name: \"web\", type: \"client\"), \"web\") { ok })");
+}
+
+#[test]
+fn a_call_whose_callee_reports_is_not_inferred() {
+    let call = json!({"subsegments": [{"name": "api", "id": fixtures::id(2).to_string(), "namespace": "remote",
+        "start_time": fixtures::BEGIN, "end_time": fixtures::BEGIN + 1.0}]});
+    let trace = fixtures::from_documents(&[
+        fixtures::segment("web", 1, (0.0, 1.0), call),
+        fixtures::segment("api", 3, (0.2, 0.4), json!({"parent_id": fixtures::id(2).to_string()})),
+    ]);
+    is_kept(&trace, "!(edge(\"web\", \"api\") { inferred })");
+    is_kept(&trace, "!(service(\"web\") { inferred })");
+}
+
+#[test]
+fn statuses_and_numbers_beyond_all_bounds_are_compared_as_the_filter_does() {
+    for status in [u64::MAX, i64::MAX as u64 + 1, (1 << 53) + 1] {
+        let more = json!({"http": {"response": {"status": status}}, "annotations": {"n": status}});
+        let trace = fixtures::from_documents(&[fixtures::segment("web", 1, (0.0, 1.0), more)]);
+        for expression in ["http.status > 599", "http.status = 9007199254740992 OR http.status > 1e18"] {
+            is_kept(&trace, expression);
+        }
+        is_kept(&trace, &format!("annotation.n = {status}"));
+    }
+    let more = json!({"annotations": {"a": 1e308, "b": -0.0, "c": 5e-324, "d": -1e308}});
+    let trace = fixtures::from_documents(&[fixtures::segment("web", 1, (0.0, 1.0), more)]);
+    for expression in ["a > 1e307", "a = 1e308", "b = 0", "b = -0.0", "c > 0", "c != 0", "d < 0"] {
+        is_kept(&trace, &format!("annotation.{expression}"));
+    }
+}
+
+#[test]
+fn texts_with_any_characters_are_found() {
+    let texts =
+        ["a\0b", "\0", "100%_\\", "O'Hara \"x\"", "É", "E\u{301}", "ß", "日本", "\u{feff}", "\u{10ffff}"];
+    for text in texts {
+        let more = json!({"annotations": {"k": text}, "user": text,
+            "http": {"request": {"url": text, "method": text}}, "subsegments": []});
+        let mut document = fixtures::segment("web", 1, (0.0, 1.0), more);
+        document["name"] = json!(text);
+        let trace = fixtures::from_documents(&[document]);
+        let quoted = text.replace('\\', "\\\\").replace('"', "\\\"");
+        for operator in ["=", "CONTAINS", "BEGINSWITH", "ENDSWITH"] {
+            for keyword in ["annotation.k", "user", "http.url", "http.method"] {
+                is_kept(&trace, &format!("{keyword} {operator} \"{quoted}\""));
+            }
+        }
+        is_kept(&trace, &format!("service(\"{quoted}\")"));
+        let (by_tables, by_filter) = kept(&trace, "annotation.k = \"é\" OR user CONTAINS \"\u{c9}\"");
+        assert_eq!(by_tables, by_filter, "{text:?}: neither case nor normal form is ignored");
+    }
+}
+
+#[test]
+fn the_longest_expressions_are_looked_up() {
+    let trace = fixtures::trace("A");
+    let long = |piece: &str, between: &str| {
+        let count = 16_000 / (piece.len() + between.len());
+        vec![piece; count].join(between)
+    };
+    let flat = [
+        long("ok", " "),
+        long("ok", " OR "),
+        long("annotation.a", " OR ") + " OR ok",
+        long("!annotation.a", " "),
+        long("!edge(\"a\",\"b\")", " "),
+    ];
+    let nested = format!("{}ok{}", "(!!ok AND ok (partial OR ".repeat(20), "))".repeat(20));
+    for expression in flat.iter().chain([&nested]) {
+        let (by_tables, by_filter) = kept(&trace, expression);
+        assert!(by_tables && by_filter, "{}", &expression[..60]);
     }
 }
 

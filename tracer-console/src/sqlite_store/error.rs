@@ -32,6 +32,14 @@ pub enum SqliteError {
         /// The file.
         path: PathBuf,
     },
+    /// The file is a database of another kind.
+    #[error(
+        "{path:?} is a database of some other program, and is left as it is: name another file with --db"
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
     /// A newer program wrote the file.
     #[error(
         "the database {path:?} is of version {found} and this program knows versions up to {known}: use the newer program, or \

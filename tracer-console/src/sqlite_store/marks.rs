@@ -35,7 +35,7 @@ impl Marks {
     fn of_outcome(measured: &Measured<'_>) -> Self {
         let outcome = measured.outcome();
         Self::of([
-            (Mark::Ok, outcome.is_ok()),
+            (Mark::Ok, measured.is_ok()),
             (Mark::Error, outcome.error),
             (Mark::Fault, outcome.fault),
             (Mark::Throttle, outcome.throttle),

@@ -2,13 +2,17 @@
 //!
 //! Downwards: [`writer`] is the one thread that writes, [`reader`] reads beside it, [`select`] and [`condition`] search;
 //! [`row`] and [`marks`] derive what the tables know,
-//! [`row_changes`] brings them up to date; [`compression`], [`names`], [`retention`], [`progress`] and [`schema`] are what these need.
+//! [`row_changes`] and [`minutes`] bring them up to date; [`compression`], [`names`], [`retention`], [`progress`], [`log`] and [`schema`] are what these need.
 
 mod compression;
 mod condition;
 mod error;
+#[cfg(test)]
+mod figures;
 mod lock;
+mod log;
 mod marks;
+mod minutes;
 mod names;
 mod progress;
 mod reader;

@@ -1,6 +1,6 @@
 //! Texts that many rows share, as numbers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -9,6 +9,32 @@ use super::error::SqliteError;
 /// The numbers of the texts that the writer used lately.
 #[derive(Default)]
 pub(super) struct Names(HashMap<String, i64>);
+
+impl Names {
+    /// Forgets those of `numbers` that no row uses any more: keys that senders make up must not fill the disk.
+    pub(super) fn forget(
+        &mut self,
+        connection: &Connection,
+        numbers: impl IntoIterator<Item = i64>,
+    ) -> Result<(), SqliteError> {
+        // Who calls and is called is among the services.
+        let unused = "DELETE FROM names WHERE name = ?1 \
+                      AND NOT EXISTS (SELECT 1 FROM annotations WHERE key = ?1) \
+                      AND NOT EXISTS (SELECT 1 FROM texts WHERE key = ?1) \
+                      AND NOT EXISTS (SELECT 1 FROM services WHERE services.name = ?1)";
+        let mut delete = connection.prepare_cached(unused)?;
+        let mut gone = HashSet::new();
+        for number in numbers {
+            if delete.execute([number])? > 0 {
+                gone.insert(number);
+            }
+        }
+        if !gone.is_empty() {
+            self.0.retain(|_, number| !gone.contains(number));
+        }
+        Ok(())
+    }
+}
 
 /// Keys that senders make up must not fill the memory.
 const MOST_KEPT: usize = 50_000;

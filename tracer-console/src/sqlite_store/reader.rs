@@ -12,15 +12,19 @@ use super::schema::open_reader;
 use crate::document::Document;
 use crate::entities::Entities;
 use crate::link::LinkedFrom;
+use crate::memory_store::weight;
 use crate::store::{Revision, TraceSize};
 use crate::trace::Trace;
 use crate::trace_id::{EntityId, TraceId};
 
-/// Connections that read; there are as many as ever read at once.
+/// Connections that read: as many as read at once, and a few that wait for the next.
 pub(super) struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Reader>>,
 }
+
+/// Each has files open and pages in memory: after a rush only so many are kept.
+const MOST_IDLE: usize = 8;
 
 pub(super) struct Reader {
     pub(super) connection: Connection,
@@ -33,6 +37,8 @@ pub(super) struct Loaded {
     pub(super) entities: Entities,
     pub(super) documents: i64,
     pub(super) bytes: usize,
+    /// Of memory, estimated.
+    pub(super) weight: usize,
 }
 
 impl Readers {
@@ -51,7 +57,10 @@ impl Readers {
             None => Reader { connection: open_reader(&self.path)?, unpacker: Unpacker::default() },
         };
         let found = read(&mut reader);
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MOST_IDLE {
+            idle.push(reader);
+        }
         found
     }
 }
@@ -109,10 +118,11 @@ pub(super) fn load_entities(
     id: TraceId,
 ) -> Result<Option<Loaded>, SqliteError> {
     let Some(trace) = find(connection, id)? else { return Ok(None) };
-    let mut loaded = Loaded { trace, entities: Entities::default(), documents: 0, bytes: 0 };
+    let mut loaded = Loaded { trace, entities: Entities::default(), documents: 0, bytes: 0, weight: 0 };
     for text in load_texts(connection, unpacker, trace)? {
         loaded.documents += 1;
         loaded.bytes += text.len();
+        loaded.weight += weight(text.as_bytes());
         // It was taken once, so it can be read; a damaged one is as if it had never come.
         if let Ok(document) = Document::parse(&text) {
             document.into_entities().into_iter().for_each(|entity| loaded.entities.upsert(entity));

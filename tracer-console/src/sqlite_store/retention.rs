@@ -6,6 +6,7 @@ use rusqlite::{Connection, Transaction};
 
 use super::compression::Unpacker;
 use super::error::SqliteError;
+use super::minutes::Minutes;
 use super::names::Names;
 use super::reader::load_entities;
 use super::row::{Row, id_of};
@@ -40,13 +41,16 @@ impl Default for Retention {
 impl std::fmt::Display for Retention {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let days = self.age.as_secs_f64() / 86_400.0;
+        write!(f, "{} days, ", (days * 10.0).round() / 10.0)?;
         #[allow(clippy::cast_precision_loss, reason = "one decimal is shown")]
-        let gibibytes = self.bytes as f64 / f64::from(1 << 30);
-        write!(f, "{} days, {gibibytes:.1} GiB", (days * 10.0).round() / 10.0)
+        match self.bytes as f64 / f64::from(1 << 20) {
+            mebibytes if mebibytes < 1024.0 => write!(f, "{mebibytes:.0} MiB"),
+            mebibytes => write!(f, "{:.1} GiB", mebibytes / 1024.0),
+        }
     }
 }
 
-/// As many as a transaction forgets beside what it writes: a few milliseconds.
+/// As many as are forgotten between two looks at what is in use: a few milliseconds.
 const MOST_AT_ONCE: i64 = 500;
 /// Pages that are given back to the file system after a transaction.
 const PAGES_AT_ONCE: i64 = 2_000;
@@ -64,49 +68,92 @@ impl Retention {
         Ok(())
     }
 
-    fn is_over(&self, transaction: &Transaction<'_>) -> Result<bool, SqliteError> {
-        let number = |pragma| transaction.query_row(pragma, [], |row| row.get::<_, i64>(0));
+    /// The bytes of the file that are in use.
+    pub(super) fn used(connection: &Connection) -> Result<u64, SqliteError> {
+        let number = |pragma| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
         let used = number("PRAGMA page_count")? - number("PRAGMA freelist_count")?;
         let bytes = used.saturating_mul(number("PRAGMA page_size")?);
-        Ok(u64::try_from(bytes).unwrap_or_default() > self.bytes)
+        Ok(u64::try_from(bytes).unwrap_or_default())
     }
 }
 
-/// Forgets the traces that arrived first, as far as the retention says and a transaction should; returns which.
+/// Forgets the traces that arrived first, as far as the retention says and a transaction should; returns which. `before` is
+/// how much was in use when the transaction began: what comes must not outrun what goes.
 pub(super) fn forget(
     transaction: &Transaction<'_>,
     unpacker: &mut Unpacker,
     names: &mut Names,
     retention: &Retention,
+    before: u64,
 ) -> Result<Vec<TraceId>, SqliteError> {
-    let oldest = oldest(transaction, retention)?;
-    let mut changes = RowChanges::default();
-    for (trace, id) in &oldest {
+    let age = i64::try_from(retention.age.as_micros()).unwrap_or(i64::MAX);
+    let too_old = oldest(transaction, Timestamp::now().micros().saturating_sub(age), MOST_AT_ONCE)?;
+    let mut forgotten = Vec::new();
+    forget_these(too_old, transaction, unpacker, names, &mut forgotten)?;
+    let mut used = Retention::used(transaction)?;
+    let enough = used.saturating_sub(2 * used.saturating_sub(before));
+    while used > retention.bytes {
+        let oldest = oldest(transaction, i64::MAX, a_part(transaction)?)?;
+        if oldest.is_empty() {
+            break;
+        }
+        forget_these(oldest, transaction, unpacker, names, &mut forgotten)?;
+        used = Retention::used(transaction)?;
+        if used <= enough {
+            break;
+        }
+    }
+    Ok(forgotten)
+}
+
+fn forget_these(
+    these: Vec<Old>,
+    transaction: &Transaction<'_>,
+    unpacker: &mut Unpacker,
+    names: &mut Names,
+    forgotten: &mut Vec<TraceId>,
+) -> Result<(), SqliteError> {
+    let (mut changes, mut minutes) = (RowChanges::default(), Minutes::default());
+    for Old { trace, id, start } in these {
+        minutes.remove(start);
         // The index tables are not ordered by trace: what it has there is derived again.
-        if let Some(loaded) = load_entities(transaction, unpacker, *id)? {
-            let row = Row::of(&Trace::compile(*id, loaded.entities.to_vec(), Vec::new()));
-            changes.add(*trace, &row, &Row::default());
+        if let Some(loaded) = load_entities(transaction, unpacker, id)? {
+            let row = Row::of(&Trace::compile(id, loaded.entities.to_vec(), Vec::new()));
+            changes.add(trace, &row, &Row::default());
         }
         for table in ["documents", "traces"] {
             let delete = format!("DELETE FROM {table} WHERE trace = ?1");
             transaction.prepare_cached(&delete)?.execute([trace])?;
         }
+        forgotten.push(id);
     }
-    changes.write(transaction, names)?;
-    Ok(oldest.into_iter().map(|(_, id)| id).collect())
+    minutes.write(transaction)?;
+    changes.write(transaction, names)
 }
 
-fn oldest(transaction: &Transaction<'_>, retention: &Retention) -> Result<Vec<(i64, TraceId)>, SqliteError> {
-    let age = i64::try_from(retention.age.as_micros()).unwrap_or(i64::MAX);
-    let (before, most) = if retention.is_over(transaction)? {
-        // A part of what there is, so that a small file does not lose all of it at once.
-        let count: i64 = transaction.query_row("SELECT count(*) FROM traces", [], |row| row.get(0))?;
-        (i64::MAX, (count / 10).clamp(1, MOST_AT_ONCE))
-    } else {
-        (Timestamp::now().micros().saturating_sub(age), MOST_AT_ONCE)
-    };
-    let select = "SELECT trace, id FROM traces WHERE arrived < ?1 ORDER BY arrived LIMIT ?2";
+/// A part of what there is, so that a small file does not lose all of it at once.
+fn a_part(transaction: &Transaction<'_>) -> Result<i64, SqliteError> {
+    let count = "SELECT count(*) FROM (SELECT 1 FROM traces LIMIT ?1)";
+    let count: i64 = transaction.prepare_cached(count)?.query_row([10 * MOST_AT_ONCE], |row| row.get(0))?;
+    Ok((count / 10).max(1))
+}
+
+/// A trace to be forgotten.
+struct Old {
+    trace: i64,
+    id: TraceId,
+    start: i64,
+}
+
+fn oldest(transaction: &Transaction<'_>, before: i64, most: i64) -> Result<Vec<Old>, SqliteError> {
+    let select = "SELECT trace, id, start FROM traces WHERE arrived < ?1 ORDER BY arrived LIMIT ?2";
     let mut select = transaction.prepare_cached(select)?;
-    let rows = select.query_map((before, most), |row| Ok((row.get(0)?, id_of(row.get(1)?))))?;
+    let rows = select.query_map((before, most), |row| {
+        Ok(Old { trace: row.get(0)?, id: id_of(row.get(1)?), start: row.get(2)? })
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
+
+#[cfg(test)]
+#[path = "retention_tests.rs"]
+mod tests;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use super::error::SqliteError;
 use super::marks::Marks;
-use crate::compiled::{AnnotationValue, CompiledTrace, Segment};
+use crate::compiled::{AnnotationValue, CompiledTrace, Segment, Service};
 use crate::timestamp::Timestamp;
 use crate::trace::Trace;
 use crate::trace_id::TraceId;
@@ -40,7 +40,7 @@ pub(super) struct Size {
 /// The row of a trace, and what the index tables know of it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Row {
-    start: i64,
+    pub(super) start: i64,
     latest: i64,
     first_end: Option<i64>,
     last_end: Option<i64>,
@@ -48,7 +48,8 @@ pub(super) struct Row {
     duration: f64,
     flags: Marks,
     any_marks: Marks,
-    status: Option<i64>,
+    /// As filters compare it.
+    status: Option<f64>,
     method: Option<String>,
     url: Option<String>,
     pub(super) annotations: BTreeSet<(String, Indexed)>,
@@ -59,20 +60,23 @@ pub(super) struct Row {
 }
 
 impl Row {
+    #[allow(clippy::cast_precision_loss, reason = "filters compare so, too")]
     pub(super) fn of(trace: &Trace) -> Self {
         let compiled = CompiledTrace::of(trace);
         let ends = || trace.nodes().filter_map(|node| node.end()).map(Timestamp::micros);
         let root = |key| compiled.http_request(key).map(str::to_owned);
+        let start = compiled.start().micros();
         let mut row = Self {
-            start: compiled.start().micros(),
-            latest: trace.end().map_or(0, Timestamp::micros),
+            start,
+            // No search may miss a trace because an end lies before a start.
+            latest: trace.end().map_or(start, Timestamp::micros).max(start),
             first_end: ends().min(),
             last_end: ends().max(),
             response_time: compiled.response_time(),
             duration: compiled.duration(),
             flags: Marks::of_trace(&compiled),
             any_marks: compiled.segments().iter().map(Marks::of_segment).collect(),
-            status: compiled.http_status().and_then(|status| i64::try_from(status).ok()),
+            status: compiled.http_status().map(|status| status as f64),
             method: root("method"),
             url: root("url"),
             ..Self::default()
@@ -88,7 +92,8 @@ impl Row {
         for (key, entries) in compiled.annotations().iter() {
             let values = entries.iter().map(|entry| match entry.value {
                 AnnotationValue::String(text) => Indexed::Text(text.to_owned()),
-                AnnotationValue::Number(number) => Indexed::Number(number),
+                // SQLite has one zero, and a row for each would be one row.
+                AnnotationValue::Number(number) => Indexed::Number(number + 0.0),
                 AnnotationValue::Boolean(value) => Indexed::Boolean(value),
             });
             self.annotations.extend(values.map(|value| (key.to_owned(), value)));
@@ -109,10 +114,10 @@ impl Row {
     fn put_services(&mut self, compiled: &CompiledTrace<'_>) {
         let mut services = BTreeMap::<&str, Marks>::new();
         // A client has no segments, and a service may have none that are known.
-        let all = compiled.services().iter().flat_map(|service| service.names());
+        let all = compiled.services().iter().flat_map(Service::names);
         services.extend(all.map(|name| (&**name, Marks::default())));
         for segment in compiled.segments() {
-            let names = compiled.service_of(segment).into_iter().flat_map(|service| service.names());
+            let names = compiled.service_of(segment).into_iter().flat_map(Service::names);
             names.for_each(|name| services.entry(name).or_default().add(Marks::of_segment(segment)));
         }
         let mut calls = BTreeMap::<(&str, &str), Marks>::new();
@@ -142,29 +147,27 @@ impl Row {
         }
     }
 
-    /// Makes the row of a new trace, to be filled before the transaction ends.
-    pub(super) fn begin(connection: &Connection, id: TraceId) -> Result<i64, SqliteError> {
-        let insert = "INSERT INTO traces (id, start, latest, arrived, duration, response_time, flags, documents, \
-                      any_marks, \
-                      bytes, revision) VALUES (?1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)";
-        connection.prepare_cached(insert)?.execute([blob_of(id)])?;
-        Ok(connection.last_insert_rowid())
-    }
-
-    /// Writes the row of a trace.
+    /// Writes the row of a trace, a new one or one that is there.
     pub(super) fn write(
         &self,
         connection: &Connection,
-        trace: i64,
+        (trace, id): (i64, TraceId),
         size: Size,
         revision: i64,
     ) -> Result<(), SqliteError> {
-        let update = "UPDATE traces SET start = ?2, latest = ?3, first_end = ?4, last_end = ?5, arrived = ?6, \
-                      response_time = ?7, duration = ?8, flags = ?9, status = ?10, method = ?11, url = ?12, \
-                      documents = ?13, bytes = ?14, revision = ?15, any_marks = ?16 WHERE trace = ?1";
+        let insert = "INSERT INTO traces (trace, id, start, latest, first_end, last_end, arrived, response_time, duration, \
+                      flags, status, method, url, documents, bytes, revision, any_marks) \
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
+                      ON CONFLICT (trace) DO UPDATE SET start = excluded.start, latest = excluded.latest, \
+                      first_end = excluded.first_end, last_end = excluded.last_end, arrived = excluded.arrived, \
+                      response_time = excluded.response_time, duration = excluded.duration, flags = excluded.flags, \
+                      status = excluded.status, method = excluded.method, url = excluded.url, \
+                      documents = excluded.documents, bytes = excluded.bytes, revision = excluded.revision, \
+                      any_marks = excluded.any_marks";
         let bytes = i64::try_from(size.bytes).unwrap_or(i64::MAX);
-        connection.prepare_cached(update)?.execute(params![
+        connection.prepare_cached(insert)?.execute(params![
             trace,
+            blob_of(id),
             self.start,
             self.latest,
             self.first_end,

@@ -39,7 +39,7 @@ impl IndexRow for (i64, String) {
 
 /// The name of a service, and its marks.
 impl IndexRow for (i64, Marks) {
-    const INSERT: &'static str = "INSERT OR IGNORE INTO services (name, marks, trace) VALUES (?1, ?2, ?3)";
+    const INSERT: &'static str = "INSERT OR REPLACE INTO services (name, marks, trace) VALUES (?1, ?2, ?3)";
     const DELETE: &'static str = "DELETE FROM services WHERE name = ?1 AND marks = ?2 AND trace = ?3";
 
     fn execute(&self, trace: i64, statement: &mut Statement<'_>) -> rusqlite::Result<usize> {
@@ -50,7 +50,7 @@ impl IndexRow for (i64, Marks) {
 /// The names of the two services of a call, and its marks.
 impl IndexRow for (i64, i64, Marks) {
     const INSERT: &'static str =
-        "INSERT OR IGNORE INTO calls (caller, callee, marks, trace) VALUES (?1, ?2, ?3, ?4)";
+        "INSERT OR REPLACE INTO calls (caller, callee, marks, trace) VALUES (?1, ?2, ?3, ?4)";
     const DELETE: &'static str =
         "DELETE FROM calls WHERE caller = ?1 AND callee = ?2 AND marks = ?3 AND trace = ?4";
 
@@ -146,13 +146,19 @@ impl RowChanges {
     /// Writes what [`RowChanges::add`] collected.
     pub(super) fn write(self, connection: &Connection, names: &mut Names) -> Result<(), SqliteError> {
         let mut number = |text: &str| names.number(connection, text);
-        self.annotations.numbered(|(key, value)| Ok((number(&key)?, value)))?.write(connection)?;
-        self.texts.numbered(|(key, value)| Ok((number(key)?, value)))?.write(connection)?;
-        self.services.numbered(|(name, marks)| Ok((number(&name)?, marks)))?.write(connection)?;
+        let annotations = self.annotations.numbered(|(key, value)| Ok((number(&key)?, value)))?;
+        let texts = self.texts.numbered(|(key, value)| Ok((number(key)?, value)))?;
+        let services = self.services.numbered(|(name, marks)| Ok((number(&name)?, marks)))?;
+        let mut gone: BTreeSet<i64> = annotations.gone.iter().map(|((key, _), _)| *key).collect();
+        gone.extend(services.gone.iter().map(|((name, _), _)| *name));
+        annotations.write(connection)?;
+        texts.write(connection)?;
+        services.write(connection)?;
         let both = |(caller, callee, marks): (String, String, Marks)| {
             Ok((number(&caller)?, number(&callee)?, marks))
         };
         self.calls.numbered(both)?.write(connection)?;
-        self.links.write(connection)
+        self.links.write(connection)?;
+        names.forget(connection, gone)
     }
 }

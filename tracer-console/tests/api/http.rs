@@ -69,9 +69,36 @@ fn what_is_no_operation_is_refused_by_name() {
     for path in ["/", "/Nonsense", "/traces", "/Traces/", "/Traces/more", "/%00", "/v1/traces"] {
         assert_error(&post(&console, path, &[], b"{}"), 404, "UnknownOperationException");
     }
-    for path in ["/", "/Traces"] {
+    for path in ["/Traces", "/more"] {
         assert_error(&get(&console, path), 404, "UnknownOperationException");
     }
+}
+
+#[test]
+fn a_browser_that_comes_by_is_told_what_this_is() {
+    let console = console();
+    let mut said = ureq::get(format!("http://{}/", console.local_addr())).call().unwrap();
+    assert!(said.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
+    let said = said.body_mut().read_to_string().unwrap();
+    assert!(said.contains("X-Ray on your own machine") && said.contains("AWS_ENDPOINT_URL_XRAY"), "{said}");
+}
+
+#[test]
+fn pages_of_other_sites_neither_send_nor_read() {
+    let console = console();
+    let (trace, segments) = put("job");
+    let body = segments.to_string().into_bytes();
+    let plain = ("content-type", "text/plain");
+    let site = [plain, ("origin", "https://evil.example")];
+    for path in ["/TraceSegments", "/Traces", "/CreateGroup", "/"] {
+        assert_error(&post(&console, path, &site, &body), 403, "AccessDeniedException");
+    }
+    // A name that leads here: the page is of the same site, and yet of another.
+    let rebound = [("host", "evil.example:2000"), ("origin", "http://evil.example:2000")];
+    assert_error(&post(&console, "/TraceSegments", &rebound, &body), 403, "AccessDeniedException");
+    assert!(console.store().trace(trace).is_none());
+    let own = format!("http://{}", console.local_addr());
+    assert_taken(&post(&console, "/TraceSegments", &[("origin", &own)], &body));
 }
 
 #[test]
@@ -95,6 +122,16 @@ fn a_body_that_is_too_large_is_refused_packed_or_not() {
     let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
     let refused = agent.post(format!("http://{}/TraceSegments", console.local_addr())).send(&huge[..]);
     assert!(refused.is_err() || refused.is_ok_and(|response| response.status() == 413));
+    assert_eq!(post(&console, "/Groups", &[], b"{}").status, 200);
+}
+
+#[test]
+fn a_few_bytes_that_become_millions_of_objects_are_refused() {
+    let console = console();
+    let objects = format!("{{\"a\":[{}1]}}", "{\"a\":1},".repeat(1_500_000));
+    let body = gzip(objects.as_bytes());
+    assert!(body.len() < 100_000);
+    assert_error(&post(&console, "/Groups", &[], &body), 413, "RequestEntityTooLargeException");
     assert_eq!(post(&console, "/Groups", &[], b"{}").status, 200);
 }
 

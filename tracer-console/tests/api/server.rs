@@ -70,3 +70,92 @@ async fn a_console_may_be_dropped_within_a_runtime() {
     tokio::task::spawn_blocking(|| ()).await.unwrap();
     drop(console);
 }
+
+/// What is answered to bytes as they are, up to the end of the connection or until `enough` came.
+fn raw(console: &Console, bytes: &[u8], enough: &str) -> String {
+    let mut stream = TcpStream::connect(console.local_addr()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.write_all(bytes).unwrap();
+    let (mut answer, mut buffer) = (String::new(), [0; 4096]);
+    while !answer.contains(enough) {
+        match stream.read(&mut buffer) {
+            Ok(len) if len > 0 => answer.push_str(&String::from_utf8_lossy(&buffer[..len])),
+            _ => break,
+        }
+    }
+    assert!(answer.contains(enough), "{answer:?}");
+    answer
+}
+
+#[test]
+fn every_way_to_send_a_body_is_taken() {
+    let console = console();
+    let end = "\"Groups\":[{\"GroupName\":\"Default\"";
+    for request in [
+        "POST /Groups HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}",
+        "POST /Groups HTTP/1.0\r\n\r\n",
+        "POST /Groups HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST /Groups?a=b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n",
+        "POST http://xray.us-east-1.amazonaws.com/Groups HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
+    ] {
+        assert!(raw(&console, request.as_bytes(), end).starts_with("HTTP/1."), "{request}");
+    }
+    let expects = "POST /Groups HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+    raw(&console, expects.as_bytes(), "HTTP/1.1 100 Continue\r\n");
+}
+
+#[test]
+fn what_is_announced_as_too_large_is_not_waited_for() {
+    let console = console();
+    let announced = "POST /Groups HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\n{";
+    let answer = raw(&console, announced.as_bytes(), "RequestEntityTooLargeException");
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[test]
+fn connections_are_bounded_and_those_that_wait_are_answered_when_others_end() {
+    let console = console();
+    let address = console.local_addr();
+    let idle: Vec<_> = (0..512).map(|_| TcpStream::connect(address).unwrap()).collect();
+    let mut next = TcpStream::connect(address).unwrap();
+    next.write_all(b"POST /Groups HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}").unwrap();
+    next.set_nonblocking(true).unwrap();
+    assert_eq!(next.read(&mut [0; 64]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    drop(idle);
+    next.set_nonblocking(false).unwrap();
+    next.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let mut beginning = [0; 12];
+    next.read_exact(&mut beginning).unwrap();
+    assert_eq!(&beginning, b"HTTP/1.1 200");
+}
+
+#[test]
+fn a_name_with_two_addresses_means_that_of_ipv4_and_one_of_ipv6_is_taken_too() {
+    let start = |listen: &str| {
+        Console::start(ConsoleOptions { listen: listen.to_owned(), ..ConsoleOptions::default() })
+    };
+    assert!(start("localhost:0").unwrap().local_addr().is_ipv4());
+    // Not every machine has it.
+    if TcpListener::bind("[::1]:0").is_ok() {
+        let console = start("[::1]:0").unwrap();
+        let (trace, segments) = put("job");
+        assert_eq!(post(&console, "/TraceSegments", &[], segments.to_string().as_bytes()).status, 200);
+        assert!(console.store().trace(trace).is_some());
+    }
+}
+
+#[test]
+fn what_to_do_is_said_where_an_address_cannot_be_listened_on() {
+    let listen = |listen: &str| {
+        let options = ConsoleOptions { listen: listen.to_owned(), ..ConsoleOptions::default() };
+        Console::start(options).unwrap_err().to_string()
+    };
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let said = listen(&taken.local_addr().unwrap().to_string());
+    assert!(said.contains("another X-Ray daemon or console") && said.contains("port 0"), "{said}");
+    #[cfg(target_os = "linux")]
+    assert!(said.contains(&format!("process {}", std::process::id())), "{said}");
+    // Set aside for documentation: no machine has it.
+    let said = listen("192.0.2.1:0");
+    assert!(said.contains("no such address") && !said.contains("another X-Ray"), "{said}");
+}

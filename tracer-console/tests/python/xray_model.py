@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import math
 
 import boto3
 from botocore.config import Config
@@ -49,7 +50,8 @@ class Checked:
 
 
 NUMBERS = {"double", "float"}
-INTEGERS = {"integer", "long"}
+# With their bits: typed SDKs read no answer that has more.
+INTEGERS = {"integer": 32, "long": 64}
 
 
 def check(shape, value, path):
@@ -77,8 +79,10 @@ def check(shape, value, path):
         assert not shape.enum or value in shape.enum, f"{path}: {value!r} is none of {shape.enum}"
     elif kind in INTEGERS:
         assert isinstance(value, int) and not isinstance(value, bool), f"{path}: {value!r} is no {kind}"
+        assert -(1 << INTEGERS[kind] - 1) <= value < 1 << INTEGERS[kind] - 1, f"{path}: {value!r} is too large for a {kind}"
     elif kind in NUMBERS or kind == "timestamp":
         assert isinstance(value, (int, float)) and not isinstance(value, bool), f"{path}: {value!r} is no {kind}"
+        assert math.isfinite(value), f"{path}: {value!r} is no number"
     elif kind == "boolean":
         assert isinstance(value, bool), f"{path}: {value!r} is no boolean"
     else:

@@ -144,6 +144,39 @@ fn an_endpoint_may_be_written_without_its_scheme() {
 }
 
 #[test]
+fn none_and_no_time_at_all_are_refused_with_what_to_write() {
+    let home = Home::new();
+    let said = refusal(&home.serving.ask(&["traces", "--limit", "0"]));
+    assert!(said.contains("--limit") && said.contains("zero"), "{said}");
+    for command in ["traces", "analyze"] {
+        let said = refusal(&home.serving.ask(&[command, "--last", "0s"]));
+        assert!(said.contains("--last") && said.contains("15m"), "{said}");
+    }
+    // Long before there was a trace.
+    assert_eq!(home.ids(&["--last", "1000years", "--limit", "3"]).len(), 3);
+}
+
+#[test]
+fn a_mistyped_trace_is_not_taken_for_a_file() {
+    let home = Home::new();
+    for mistyped in [&home.fine[..34], &home.fine[..10], &format!("{}x", home.fine)] {
+        let said = refusal(&home.serving.ask(&["show", mistyped]));
+        assert!(said.contains(mistyped) && said.contains("1-5759e988-"), "{said}");
+    }
+    let said = refusal(&home.serving.ask(&["show", "no-such-file"]));
+    assert!(said.contains("no-such-file") && said.contains("tracer-console traces"), "{said}");
+}
+
+#[test]
+fn a_database_in_memory_is_asked_for_by_its_flag() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut serve = program();
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--db", ":memory:"]).current_dir(directory.path());
+    assert!(refusal(&serve.output().unwrap()).contains("--memory"));
+    assert_eq!(directory.path().read_dir().unwrap().count(), 0);
+}
+
+#[test]
 fn a_trace_that_is_not_there_is_named() {
     let home = Home::new();
     let absent = new_trace_id();
@@ -214,7 +247,7 @@ fn an_address_that_is_taken_is_named_with_what_to_do() {
     let output =
         program().args(["serve", "--memory", "--listen", &serving.address.to_string()]).output().unwrap();
     let said = refusal(&output);
-    assert!(said.contains(&serving.address.to_string()) && said.contains("Port 0"), "{said}");
+    assert!(said.contains(&serving.address.to_string()) && said.contains("port 0"), "{said}");
 }
 
 #[test]

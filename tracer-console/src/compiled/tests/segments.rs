@@ -3,7 +3,7 @@
 use super::*;
 use crate::compiled::{Outcome, Segment};
 
-fn call(more: Value) -> Value {
+fn call(more: &Value) -> Value {
     let mut call = fixtures::segment("pay.example.com", 2, (0.1, 0.4), json!({"namespace": "remote"}));
     call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     fixtures::segment("web", 1, (0.0, 0.5), json!({"subsegments": [call]}))
@@ -15,7 +15,7 @@ fn callee() -> Value {
 
 #[test]
 fn a_call_infers_the_segment_that_its_callee_does_not_send() {
-    let trace = fixtures::from_documents(&[call(json!({"fault": true}))]);
+    let trace = fixtures::from_documents(&[call(&json!({"fault": true}))]);
     assert_eq!(nodes(&trace), ["web -", "pay.example.com remote"]);
     let (first, second) = (CompiledTrace::of(&trace), CompiledTrace::of(&trace));
     let inferred = &first.segments()[1];
@@ -26,7 +26,7 @@ fn a_call_infers_the_segment_that_its_callee_does_not_send() {
 
 #[test]
 fn an_inferred_segment_is_gone_when_the_real_one_arrives() {
-    let trace = fixtures::from_documents(&[call(json!({})), callee()]);
+    let trace = fixtures::from_documents(&[call(&json!({})), callee()]);
     assert_eq!(nodes(&trace), ["web -", "pay -"]);
     assert_eq!(calls(&trace), ["web client -> web -", "web - -> pay -"]);
     assert!(!CompiledTrace::of(&trace).has_inferred());
@@ -35,17 +35,17 @@ fn an_inferred_segment_is_gone_when_the_real_one_arrives() {
 #[test]
 fn a_callee_that_says_it_records_is_waited_for() {
     for traced in [json!({"traced": true}), json!({"http": {"request": {"traced": true}}})] {
-        let waiting = fixtures::from_documents(&[call(traced.clone())]);
+        let waiting = fixtures::from_documents(&[call(&traced)]);
         assert_eq!(nodes(&waiting), ["web -"]);
         assert!(CompiledTrace::of(&waiting).is_partial());
-        let complete = fixtures::from_documents(&[call(traced), callee()]);
+        let complete = fixtures::from_documents(&[call(&traced), callee()]);
         assert!(!CompiledTrace::of(&complete).is_partial());
     }
 }
 
 #[test]
 fn work_within_a_service_infers_nothing() {
-    let trace = fixtures::from_documents(&[call(json!({"namespace": "local"}))]);
+    let trace = fixtures::from_documents(&[call(&json!({"namespace": "local"}))]);
     assert_eq!(nodes(&trace), ["web -"]);
 }
 
@@ -53,10 +53,10 @@ fn work_within_a_service_infers_nothing() {
 fn an_invocation_without_lambdas_segment_infers_lambda() {
     let invoke =
         json!({"name": "Lambda", "namespace": "aws", "aws": {"operation": "Invoke", "function_name": "pay"}});
-    assert_eq!(nodes(&fixtures::from_documents(&[call(invoke.clone())])), ["web -", "pay AWS::Lambda"]);
+    assert_eq!(nodes(&fixtures::from_documents(&[call(&invoke)])), ["web -", "pay AWS::Lambda"]);
     let mut lambda = callee();
     lambda["origin"] = json!("AWS::Lambda");
-    assert_eq!(nodes(&fixtures::from_documents(&[call(invoke), lambda])), ["web -", "pay AWS::Lambda"]);
+    assert_eq!(nodes(&fixtures::from_documents(&[call(&invoke), lambda])), ["web -", "pay AWS::Lambda"]);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn an_inferred_document_that_somebody_sent_is_not_doubled() {
     let mut sent = callee();
     sent["inferred"] = json!(true);
     assert_eq!(
-        nodes(&fixtures::from_documents(&[call(json!({})), sent])),
+        nodes(&fixtures::from_documents(&[call(&json!({})), sent])),
         ["web -", "pay.example.com remote"]
     );
 }
@@ -73,7 +73,7 @@ fn an_inferred_document_that_somebody_sent_is_not_doubled() {
 fn several_segments_for_one_call_are_one_call_to_a_service() {
     let again = fixtures::segment("pay", 4, (0.31, 0.35), json!({"parent_id": "0000000000000002"}));
     let other = fixtures::segment("audit", 5, (0.32, 0.36), json!({"parent_id": "0000000000000002"}));
-    let trace = fixtures::from_documents(&[call(json!({})), callee(), again, other]);
+    let trace = fixtures::from_documents(&[call(&json!({})), callee(), again, other]);
     assert_eq!(calls(&trace), ["web client -> web -", "web - -> pay -", "web - -> audit -"]);
 }
 

@@ -90,7 +90,7 @@ fn a_key_has_each_distinct_value_with_the_services_that_set_it() {
 }
 
 #[test]
-fn fifty_keys_are_indexed_and_the_rest_is_counted() {
+fn fifty_keys_are_indexed_and_the_rest_stays_in_the_documents() {
     let annotations: serde_json::Map<_, _> = (0..60).map(|n| (format!("k{n:02}"), json!(n))).collect();
     let trace = fixtures::from_documents(&[fixtures::segment(
         "job",
@@ -100,7 +100,6 @@ fn fifty_keys_are_indexed_and_the_rest_is_counted() {
     )]);
     let compiled = CompiledTrace::of(&trace);
     assert_eq!(compiled.annotations().iter().count(), 50);
-    assert_eq!(compiled.annotations().left_out(), 10);
     assert!(compiled.to_answer(false).segments[0].document.contains("\"k59\":59"));
 }
 
@@ -131,4 +130,17 @@ fn the_entry_is_the_root_that_names_no_caller() {
     let summary = summary(&trace);
     assert_eq!(summary["EntryPoint"]["Name"], "late");
     assert_eq!((&summary["ResponseTime"], &summary["Duration"]), (&json!(1.5), &json!(2.0)));
+}
+
+#[test]
+fn names_of_kilobytes_do_not_make_answers_of_megabytes() {
+    let long = "é".repeat(20_000);
+    let sub = |at: u64| json!({"name": "s", "id": fixtures::id(at + 2).to_string(), "start_time": 1, "annotations": {"k": at}});
+    let subs: Vec<_> = (0..500).map(sub).collect();
+    let more = json!({"origin": long, "aws": {"account_id": long}, "subsegments": subs});
+    let trace = fixtures::from_documents(&[fixtures::segment(&long, 1, (0.0, 1.0), more)]);
+    let compiled = CompiledTrace::of(&trace);
+    let answer = serde_json::to_string(&compiled.summary(1, None)).unwrap();
+    assert!(answer.len() < 4 << 20, "{} bytes", answer.len());
+    assert!(long.starts_with(compiled.services()[0].name()) && compiled.services()[0].name().len() > 1_000);
 }

@@ -1,6 +1,5 @@
 //! Conditions about a segment of a service and about a call: inside `service( ) { }` and `edge( ) { }`.
 
-use super::trace::is_status_ok;
 use super::{Found, Subject, satisfies, satisfies_block};
 use crate::compiled::{Call, CompiledTrace, Measured, Segment, Service};
 use crate::filter::keyword::Keyword;
@@ -101,7 +100,7 @@ fn of_service<'c>(service: Option<&'c Service<'_>>, keyword: Keyword) -> Option<
 fn measured<'c>(measured: &'c Measured<'_>, keyword: Keyword) -> Found<'c> {
     let outcome = measured.outcome();
     match keyword {
-        Keyword::Ok => Found::Boolean(outcome.is_ok() && is_status_ok(measured.http_status())),
+        Keyword::Ok => Found::Boolean(measured.is_ok()),
         Keyword::Error => Found::Boolean(outcome.error),
         Keyword::Fault => Found::Boolean(outcome.fault),
         Keyword::Throttle => Found::Boolean(outcome.throttle),

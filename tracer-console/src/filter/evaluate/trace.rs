@@ -15,7 +15,7 @@ pub(crate) fn is_met(expression: &Expression, trace: &CompiledTrace<'_>) -> bool
 impl Subject for CompiledTrace<'_> {
     fn value(&self, keyword: Keyword) -> Found<'_> {
         match keyword {
-            Keyword::Ok => Found::Boolean(self.is_ok() && is_status_ok(self.http_status())),
+            Keyword::Ok => Found::Boolean(self.is_ok()),
             Keyword::Error => Found::Boolean(self.has_error()),
             Keyword::Fault => Found::Boolean(self.has_fault()),
             // Of any document, so that it agrees with the summary: not established, see the fact sheet's 12, 2.
@@ -55,11 +55,6 @@ impl Subject for CompiledTrace<'_> {
             _ => false,
         }
     }
-}
-
-/// A status from 400 is not ok, whatever the flags say.
-pub(super) fn is_status_ok(status: Option<u64>) -> bool {
-    status.is_none_or(|status| status < 400)
 }
 
 fn of_segments<'c, 't: 'c>(

@@ -61,7 +61,7 @@ fn is_indexed(indexed: &Indexed, trace: &CompiledTrace<'_>) -> bool {
 fn is_marked(mark: Mark, measured: &Measured<'_>, is_partial: bool, segment: &Segment<'_>) -> bool {
     let outcome = measured.outcome();
     match mark {
-        Mark::Ok => outcome.is_ok() && measured.http_status().is_none_or(|status| status < 400),
+        Mark::Ok => measured.is_ok(),
         Mark::Error => outcome.error,
         Mark::Fault => outcome.fault,
         Mark::Throttle => outcome.throttle,
@@ -85,7 +85,7 @@ fn matches(pattern: &ServicePattern, service: &Service<'_>) -> bool {
 fn of_trace(keyword: Keyword, test: &Test, trace: &CompiledTrace<'_>) -> bool {
     let is = |flag: bool| *test == Test::Is(flag);
     match keyword {
-        Keyword::Ok => is(trace.is_ok() && trace.http_status().is_none_or(|status| status < 400)),
+        Keyword::Ok => is(trace.is_ok()),
         Keyword::Error => is(trace.has_error()),
         Keyword::Fault => is(trace.has_fault()),
         Keyword::Throttle => is(trace.has_throttle()),
