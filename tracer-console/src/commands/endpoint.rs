@@ -40,8 +40,15 @@ impl Chosen {
     }
 }
 
+/// A console that is asked for much has much to read.
+const LONGEST_CALL: Duration = Duration::from_secs(120);
 /// X-Ray answers for no longer a stretch of time at once.
 const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 3600);
+
+/// What an error of X-Ray says.
+fn message(answer: &Value) -> Option<&str> {
+    [&answer["Message"], &answer["message"]].into_iter().find_map(Value::as_str)
+}
 
 impl Endpoint {
     /// Calls an operation by its path; an error says what X-Ray says.
@@ -49,19 +56,25 @@ impl Endpoint {
         // `host:port` is meant as such.
         let scheme = if self.endpoint.contains("://") { "" } else { "http://" };
         let url = format!("{scheme}{}{path}", self.endpoint.trim_end_matches('/'));
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+        let config = ureq::Agent::config_builder().http_status_as_error(false);
+        let agent = config.timeout_global(Some(LONGEST_CALL)).build().new_agent();
         let post = agent.post(&url).header("content-type", "application/json");
         let mut response = post.send(request.to_string()).map_err(|error| {
             format!("no X-Ray at {}: {error}; start one with `tracer-console serve`, or name another with --endpoint", self.endpoint)
         })?;
         // Whoever asked for much gets much.
         let text = response.body_mut().with_config().limit(u64::MAX).read_to_string()?;
-        let answer: Value = serde_json::from_str(&text).unwrap_or_default();
-        if response.status().is_success() {
-            return Ok(answer);
+        let answer: Option<Value> = serde_json::from_str(&text).ok();
+        let status = response.status();
+        if let Some(answer) = answer {
+            if status.is_success() {
+                return Ok(answer);
+            }
+            if let Some(said) = message(&answer) {
+                return Err(said.to_owned().into());
+            }
         }
-        let said = [&answer["Message"], &answer["message"]].into_iter().find_map(Value::as_str);
-        Err(said.map_or_else(|| format!("{url} answers {}", response.status()), str::to_owned).into())
+        Err(format!("{url} answers {status}, and not as X-Ray does: name another with --endpoint").into())
     }
 
     /// Calls `each` with the summaries of the chosen traces, newest first, until it says that it has enough.
