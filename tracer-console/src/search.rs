@@ -1,7 +1,7 @@
 //! A search among all traces of a store: which might be meant, newest first.
 
 use crate::compiled::CompiledTrace;
-use crate::filter::Prefilter;
+use crate::filter::{FilterError, FilterExpression, Prefilter};
 use crate::timestamp::Timestamp;
 use crate::trace::Trace;
 use crate::trace_id::TraceId;
@@ -82,6 +82,21 @@ impl Search {
     pub fn between(from: Timestamp, to: Timestamp) -> Self {
         let range = TimeRange { from, to, by: TimeRangeType::default() };
         Self { range, prefilter: Prefilter::Anything, after: None, limit: usize::MAX }
+    }
+
+    /// Those that a filter expression asks for, as far as the store can tell by its indexes: others may be among them.
+    ///
+    /// ```
+    /// # use tracer_console::{FilterExpression, Search, Timestamp};
+    /// let filter = FilterExpression::parse("annotation.OrderId = \"ORD-12345\"")?;
+    /// let search = Search::between(Timestamp::from_micros(0), Timestamp::now()).matching(&filter)?;
+    /// # Ok::<(), tracer_console::FilterError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`FilterError`] for an expression that names a group: which groups there are, only the API knows.
+    pub fn matching(self, filter: &FilterExpression) -> Result<Self, FilterError> {
+        Ok(Self { prefilter: filter.with_groups(&[])?.prefilter(), ..self })
     }
 
     /// At most so many traces in a page.

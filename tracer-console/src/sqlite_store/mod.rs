@@ -1,14 +1,11 @@
 //! A store in an SQLite file: documents are truth, compressed; tables beside them know what filters look at.
 //!
 //! Downwards: [`writer`] is the one thread that writes, [`reader`] reads beside it, [`select`] and [`condition`] search;
-//! [`row`] and [`marks`] derive what the tables know,
-//! [`row_changes`] and [`minutes`] bring them up to date; [`compression`], [`names`], [`retention`], [`progress`], [`log`] and [`schema`] are what these need.
+//! [`row`] and [`marks`] derive what the tables know, [`row_changes`] and [`minutes`] bring them up to date; [`compression`], [`names`], [`retention`], [`progress`], [`log`] and [`schema`] are what these need.
 
 mod compression;
 mod condition;
 mod error;
-#[cfg(test)]
-mod figures;
 mod lock;
 mod log;
 mod marks;
