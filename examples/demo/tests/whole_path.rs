@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tracer_console::{Console, ConsoleOptions, SqliteStore};
 use tracer_tests_python::Python;
@@ -49,6 +50,7 @@ fn the_articles_script_prints(figures: &str, db: &Path) {
     let Some(python) = Python::for_test(&["boto3"]) else { return };
     let store = Arc::new(SqliteStore::open(db).unwrap());
     let console = Console::start(ConsoleOptions { store, ..ConsoleOptions::any_port() }).unwrap();
+    wait_for_the_next_second();
     let script = "../../tracer-console/tests/python/analyze_traces.py";
     let said = python
         .command()
@@ -66,4 +68,13 @@ fn the_articles_script_prints(figures: &str, db: &Path) {
     };
     let (_, of_script) = printed.split_once("order-service").expect("it has a title");
     assert_eq!(last_words(of_script), last_words(figures), "{printed}");
+}
+
+/// boto3 asks in whole seconds, and the end of a range is not in it: what began in this second would not be found.
+fn wait_for_the_next_second() {
+    let second = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let now = second();
+    while second() == now {
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
 }
