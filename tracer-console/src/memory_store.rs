@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::compiled::CompiledTrace;
 use crate::document::Document;
 use crate::entities::Entities;
 use crate::link::LinkIndex;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::search::{Found, Position, Search};
+use crate::search::{Found, Position, Search, TraceTimes};
 use crate::store::{Revision, StoreError, TraceSize, TraceStore};
 use crate::trace::Trace;
 use crate::trace_id::TraceId;
@@ -112,6 +113,8 @@ struct Record {
     /// Of memory, estimated.
     weight: usize,
     changed: Revision,
+    /// Derived when a search first asks.
+    times: Option<TraceTimes>,
 }
 
 impl Kept {
@@ -134,6 +137,7 @@ impl Kept {
         self.revision.0 += 1;
         self.by_change.remove(&record.changed);
         record.changed = self.revision;
+        record.times = None;
         self.by_change.insert(self.revision, id);
         self.forget_beyond(limits.bytes);
         Ok(())
@@ -176,6 +180,21 @@ impl MemoryStore {
         Self { limits, ..Self::default() }
     }
 
+    /// The times of a trace, derived once for each of its states.
+    fn times(&self, id: TraceId) -> Option<TraceTimes> {
+        let (known, changed) = self.kept().traces.get(&id).map(|record| (record.times, record.changed))?;
+        if known.is_some() {
+            return known;
+        }
+        // Not under the lock: it takes as long as the trace is large.
+        let trace = self.trace(id)?;
+        let times = TraceTimes::of(&trace, &CompiledTrace::of(&trace));
+        if let Some(record) = self.kept().traces.get_mut(&id).filter(|record| record.changed == changed) {
+            record.times = Some(times);
+        }
+        Some(times)
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -190,7 +209,10 @@ impl TraceStore for MemoryStore {
 
     fn search(&self, search: &Search) -> Result<Found, StoreError> {
         let ids: Vec<_> = self.kept().traces.keys().copied().collect();
-        let position = |id| Some(Position { start: search.range.start_of_match(&self.trace(id)?)?, id });
+        let position = |id| {
+            let times = self.times(id).filter(|times| search.range.may_hold(times))?;
+            Some(Position { start: times.start, id })
+        };
         let mut positions: Vec<_> = ids.into_iter().filter_map(position).collect();
         positions.sort_unstable_by(|one, other| other.cmp(one));
         let is_later = |position: &Position| search.after.is_none_or(|after| *position < after);

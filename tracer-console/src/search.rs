@@ -126,21 +126,39 @@ impl Search {
     }
 }
 
-impl TimeRange {
-    fn contains(self, time: Timestamp) -> bool {
-        self.from <= time && time < self.to
-    }
+/// The times by which a trace is in a range.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TraceTimes {
+    /// When it began.
+    pub(crate) start: Timestamp,
+    /// The last time that is known of it.
+    pub(crate) latest: Timestamp,
+    /// When the first and the last of it ended: of any part, as a segment may be made up from its subsegments.
+    pub(crate) ends: Option<(Timestamp, Timestamp)>,
+}
 
-    /// When a trace began, if it is in the range.
-    pub(crate) fn start_of_match(self, trace: &Trace) -> Option<Timestamp> {
-        let start = CompiledTrace::of(trace).start();
-        let mut ends = trace.nodes().filter_map(|node| node.end());
-        let is_in = match self.by {
-            TimeRangeType::TraceId => self.contains(start),
-            TimeRangeType::Event => start < self.to && trace.end().is_none_or(|end| self.from <= end),
-            // Any end, as a segment may be made up from its subsegments.
-            TimeRangeType::Service => ends.any(|end| self.contains(end)),
-        };
-        is_in.then_some(start)
+impl TraceTimes {
+    pub(crate) fn of(trace: &Trace, compiled: &CompiledTrace<'_>) -> Self {
+        let start = compiled.start();
+        let ends = || trace.nodes().filter_map(|node| node.end());
+        Self {
+            start,
+            // No search may miss a trace because an end lies before a start.
+            latest: trace.end().map_or(start, |end| end.max(start)),
+            ends: ends().min().zip(ends().max()),
+        }
+    }
+}
+
+impl TimeRange {
+    /// Whether a trace with these times may be in the range: it is, but for an end between the first and the last.
+    pub(crate) fn may_hold(self, times: &TraceTimes) -> bool {
+        match self.by {
+            TimeRangeType::TraceId => self.from <= times.start && times.start < self.to,
+            TimeRangeType::Event => times.start < self.to && self.from <= times.latest,
+            TimeRangeType::Service => {
+                times.ends.is_some_and(|(first, last)| self.from <= last && first < self.to)
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@ use rusqlite::{Connection, params};
 use super::error::SqliteError;
 use super::marks::Marks;
 use crate::compiled::{AnnotationValue, CompiledTrace, Segment, Service};
+use crate::search::TraceTimes;
 use crate::timestamp::Timestamp;
 use crate::trace::Trace;
 use crate::trace_id::TraceId;
@@ -63,15 +64,13 @@ impl Row {
     #[allow(clippy::cast_precision_loss, reason = "filters compare so, too")]
     pub(super) fn of(trace: &Trace) -> Self {
         let compiled = CompiledTrace::of(trace);
-        let ends = || trace.nodes().filter_map(|node| node.end()).map(Timestamp::micros);
+        let times = TraceTimes::of(trace, &compiled);
         let root = |key| compiled.http_request(key).map(str::to_owned);
-        let start = compiled.start().micros();
         let mut row = Self {
-            start,
-            // No search may miss a trace because an end lies before a start.
-            latest: trace.end().map_or(start, Timestamp::micros).max(start),
-            first_end: ends().min(),
-            last_end: ends().max(),
+            start: times.start.micros(),
+            latest: times.latest.micros(),
+            first_end: times.ends.map(|(first, _)| first.micros()),
+            last_end: times.ends.map(|(_, last)| last.micros()),
             response_time: compiled.response_time(),
             duration: compiled.duration(),
             flags: Marks::of_trace(&compiled),
