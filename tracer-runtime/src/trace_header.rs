@@ -139,9 +139,10 @@ impl TraceHeader {
         let (root, parent) = (self.root.to_bytes(), parent.to_bytes());
         let parts: [&[u8]; 6] =
             [b"Root=", &root, b";Parent=", &parent, self.decision().as_bytes(), self.extra.as_bytes()];
-        let mut text = String::with_capacity(LONGEST + self.extra.len());
-        parts.into_iter().for_each(|part| text.push_str(std::str::from_utf8(part).unwrap_or_default()));
-        text
+        let mut text = Vec::with_capacity(LONGEST + self.extra.len());
+        parts.into_iter().for_each(|part| text.extend_from_slice(part));
+        // All of it is text, so there is no other.
+        String::from_utf8(text).unwrap_or_default()
     }
 
     fn decision(&self) -> &'static str {

@@ -133,6 +133,42 @@ async fn an_error_without_a_body_is_an_error_with_its_status() {
 }
 
 #[tokio::test]
+async fn what_has_not_changed_is_no_failure_and_the_wrong_region_is_an_error() {
+    let redirect = "<Error><Code>PermanentRedirect</Code><Message>another region</Message></Error>";
+    let service = Service::start(|_, before| match before {
+        0 => Answer::of(304, ""),
+        _ => Answer::xml(301, redirect),
+    });
+    let s3 = Clients::traced(&service.config()).s3;
+    let get = s3.get_object().bucket("b").key("k").if_none_match("etag").send();
+    let call = recorded(async { get.await.unwrap_err() }).await;
+    assert_flags(&call, [false; 3]);
+    assert!(call.json()["cause"].is_null(), "{}", call.json());
+    assert_eq!(call.json()["http"]["response"]["status"], 304);
+
+    let get = s3.get_object().bucket("b").key("k").send();
+    let call = recorded(async { get.await.unwrap_err() }).await;
+    assert_flags(&call, [true, false, false]);
+    assert_eq!(exception(&call), ("PermanentRedirect".into(), "another region".into()));
+}
+
+#[tokio::test]
+async fn a_code_is_known_whatever_else_the_error_has() {
+    let errors = [
+        json!({"__type": "ThrottlingException", "message": "slow", "Message": "slow"}),
+        json!({"__type": "ThrottlingException", "message": {"no": "text"}, "Message": "slow"}),
+        json!({"__type": "ThrottlingException", "code": 7, "errorMessage": "slow"}),
+        json!({"__type": "", "code": "ThrottlingException", "message": null, "Message": "slow"}),
+    ];
+    for error in errors {
+        let service = Service::answering(Answer::json(400, &error));
+        let call = recorded(get_item(&service.config())).await;
+        assert_flags(&call, [true, true, false]);
+        assert_eq!(exception(&call), ("ThrottlingException".into(), "slow".into()), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn an_error_that_is_no_answer_of_the_service_is_a_fault_with_its_status() {
     let service = Service::answering(Answer::of(502, "<html>Bad gateway</html>"));
     let call = recorded(get_item(&service.config())).await;

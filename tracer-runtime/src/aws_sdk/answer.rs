@@ -1,7 +1,10 @@
-//! What a service says of an error: its code and its message, in JSON or XML.
+//! What a service says of an error: its code and its message, in JSON or XML, or else as the SDK has read them.
+
+use std::error::Error;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use serde::Deserialize;
+use aws_smithy_types::error::ErrorMetadata;
+use serde_json::Value;
 use xmlparser::{ElementEnd, Token, Tokenizer};
 
 use crate::error_flag::ErrorFlag;
@@ -32,29 +35,38 @@ const THROTTLES: [&str; 14] = [
     "TransactionInProgressException",
 ];
 
-/// An error's members in the JSON protocols.
-#[derive(Default, Deserialize)]
-struct JsonError {
-    #[serde(rename = "__type")]
-    type_name: Option<String>,
-    code: Option<String>,
-    #[serde(alias = "Message", alias = "errorMessage")]
-    message: Option<String>,
-}
-
 impl ServiceError {
-    pub(super) fn of(response: &HttpResponse) -> Self {
+    /// What `response` says, or else what is known of `error`, which the SDK made of it.
+    pub(super) fn of(response: &HttpResponse, error: &(dyn Error + 'static)) -> Self {
         let body = response.body().bytes().unwrap_or_default();
-        let of_header = response.headers().get("x-amzn-errortype").map(bare_code);
+        let of_header = response.headers().get("x-amzn-errortype").and_then(bare_code);
         let is_xml = body.trim_ascii_start().first() == Some(&b'<');
         let of_body = if is_xml { Self::of_xml(body) } else { Self::of_json(body) };
+        if of_header.is_none() && of_body.code.is_none() {
+            return Self::of_sdk(error);
+        }
         Self { code: of_header.or(of_body.code), message: of_body.message }
     }
 
     fn of_json(body: &[u8]) -> Self {
-        let error: JsonError = serde_json::from_slice(body).unwrap_or_default();
-        let code = error.type_name.or(error.code).map(|code| bare_code(&code));
-        Self { code, message: error.message.unwrap_or_default() }
+        let error: Value = serde_json::from_slice(body).unwrap_or_default();
+        // One by one: some services write a member twice, under two names, or something else under one of them.
+        let text = |name| error.get(name).and_then(Value::as_str);
+        let message = ["message", "Message", "errorMessage"].into_iter().find_map(text);
+        Self {
+            code: ["__type", "code"].into_iter().filter_map(text).find_map(bare_code),
+            message: message.unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// An error that the SDK has no type for: in a format that is not read here, such as CBOR.
+    fn of_sdk(error: &(dyn Error + 'static)) -> Self {
+        let mut chain = std::iter::successors(Some(error), |&error| error.source());
+        let Some(metadata) = chain.find_map(|error| error.downcast_ref::<ErrorMetadata>()) else {
+            return Self::default();
+        };
+        let code = metadata.code().and_then(bare_code);
+        Self { code, message: metadata.message().unwrap_or_default().to_owned() }
     }
 
     /// The first `Code` and `Message`, which S3 has below the root and the query protocol one level deeper.
@@ -82,18 +94,23 @@ impl ServiceError {
         if self.code.as_deref().is_some_and(|code| THROTTLES.contains(&code)) {
             return ErrorFlag::Throttle;
         }
-        match ErrorFlag::of_status(status) {
+        match status {
+            // The answer to who asks for what has changed: nothing failed.
+            304 => ErrorFlag::Ignore,
+            // It is elsewhere: S3 says so to who asks in the wrong region.
+            300..=399 => ErrorFlag::Error,
+            400.. => ErrorFlag::of_status(status),
             // S3 may begin an answer with success and find the error later.
-            ErrorFlag::Ignore => ErrorFlag::Fault,
-            flag => flag,
+            _ => ErrorFlag::Fault,
         }
     }
 }
 
-/// `com.amazonaws.dynamodb.v20120810#Code:http://…` is written for `Code`.
-fn bare_code(code: &str) -> String {
+/// `com.amazonaws.dynamodb.v20120810#Code:http://…` is written for `Code`. `None` of what names none.
+fn bare_code(code: &str) -> Option<String> {
     let code = code.split(':').next().unwrap_or_default();
-    code.rsplit('#').next().unwrap_or_default().trim().to_owned()
+    let code = code.rsplit('#').next().unwrap_or_default().trim();
+    (!code.is_empty()).then(|| code.to_owned())
 }
 
 /// The five entities that XML itself has.
@@ -117,7 +134,20 @@ mod tests {
         assert_eq!(ServiceError::of_json(dynamodb), error("ResourceNotFoundException", "gone"));
         let lambda = br#"{"code":"X:http://example.com/","Message":"m"}"#;
         assert_eq!(ServiceError::of_json(lambda), error("X", "m"));
-        assert_eq!(ServiceError::of_json(b"oops"), ServiceError::default());
+        for nothing in [&b"oops"[..], b"[]", b"7", br##"{"__type":"#"}"##] {
+            assert_eq!(ServiceError::of_json(nothing), ServiceError::default());
+        }
+    }
+
+    #[test]
+    fn an_error_that_is_not_read_here_is_what_the_sdk_says() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("unhandled")]
+        struct Unhandled(#[source] ErrorMetadata);
+
+        let metadata = ErrorMetadata::builder().code("Throttling").message("slow").build();
+        assert_eq!(ServiceError::of_sdk(&Unhandled(metadata)), error("Throttling", "slow"));
+        assert_eq!(ServiceError::of_sdk(&std::fmt::Error), ServiceError::default());
     }
 
     #[test]
@@ -136,5 +166,7 @@ mod tests {
         assert_eq!(error("InternalError", "").flag(200), ErrorFlag::Fault);
         assert_eq!(error("NoSuchKey", "").flag(404), ErrorFlag::Error);
         assert_eq!(error("Other", "").flag(429), ErrorFlag::Throttle);
+        assert_eq!(error("PermanentRedirect", "").flag(301), ErrorFlag::Error);
+        assert_eq!(ServiceError::default().flag(304), ErrorFlag::Ignore);
     }
 }

@@ -13,11 +13,12 @@ use aws_smithy_types::telemetry::{CapturedTelemetryAttributes, RequestedTelemetr
 use aws_types::region::Region;
 
 use super::answer::ServiceError;
-use super::members;
+use super::members::{self, Found};
 use super::parameters::{self, Parameter, Parameters};
 use crate::error_flag::ErrorFlag;
 use crate::namespace::Namespace;
 use crate::recording::downstream::Downstream;
+use crate::recording::fields::Fields;
 
 /// An operation whose subsegment is open, or was.
 #[derive(Debug)]
@@ -59,8 +60,7 @@ impl Call {
         if !Downstream::can_open() {
             return;
         }
-        let is_presigning = bag.load::<DisableInterceptor<InvocationIdInterceptor>>().is_some();
-        if bag.load::<Self>().is_some() || is_presigning {
+        if bag.load::<Self>().is_some() || is_presigning(bag) {
             return;
         }
         let Some(metadata) = bag.load::<Metadata>() else { return };
@@ -68,56 +68,50 @@ impl Call {
         if parameters::is_of_tracing(service, operation) {
             return;
         }
-        let Some(downstream) = Downstream::open(service, Namespace::Aws) else { return };
-        downstream.put_aws("operation", operation);
-        if let Some(region) = bag.load::<Region>() {
-            downstream.put_aws("region", region.as_ref());
-        }
+        let region = bag.load::<Region>();
+        let downstream = Downstream::open_with(service, Namespace::Aws, |fields| {
+            fields.put_aws("operation", operation);
+            if let Some(region) = region {
+                fields.put_aws("region", region.as_ref());
+            }
+        });
+        let Some(downstream) = downstream else { return };
         let parameters = Parameters::of(service, operation);
         bag.interceptor_state().store_put(Self { downstream: Mutex::new(Some(downstream)), parameters });
     }
 
-    /// The header to send: it names the call's subsegment, or is passed on as it came where nothing is recorded.
-    pub(super) fn trace_header(bag: &ConfigBag) -> Option<String> {
-        match bag.load::<Self>() {
-            Some(call) => call.lock().as_ref()?.trace_header(),
-            // A presigned request is somebody else's to send.
-            None if bag.load::<DisableInterceptor<InvocationIdInterceptor>>().is_some() => None,
-            None => Downstream::header_to_pass_on(),
-        }
-    }
-
-    /// Records which resource is called.
-    pub(super) fn put_request(&self, request: &HttpRequest, bag: &ConfigBag) {
-        let downstream = self.lock();
-        let Some(downstream) = downstream.as_ref() else { return };
-        let captured = bag.load::<CapturedTelemetryAttributes>();
-        for parameter in self.parameters.request {
-            let found = match parameter {
-                Parameter::Input(name, key) => {
-                    captured.and_then(|captured| captured.get(name)).zip(Some(key))
-                }
-                Parameter::Header(name, key) => request.headers().get(*name).zip(Some(key)),
-                Parameter::Member(..) | Parameter::Keys(..) | Parameter::Count(..) => None,
-            };
-            if let Some((text, key)) = found {
-                downstream.put_aws(key, text);
-            }
-        }
-        let body = request.body().bytes().filter(|_| is_json(request.headers().get("content-type")));
-        put_members(downstream, self.parameters.request, body);
+    /// Records which resource is called, and returns the header to send: it names the call's subsegment, or is passed on as it
+    /// came where nothing is recorded.
+    pub(super) fn put_request(request: &HttpRequest, bag: &ConfigBag) -> Option<String> {
+        let Some(call) = bag.load::<Self>() else {
+            return if is_presigning(bag) { None } else { Downstream::header_to_pass_on() };
+        };
+        let downstream = call.lock();
+        let downstream = downstream.as_ref()?;
+        put_input(downstream, call.parameters.request, request, bag);
+        downstream.trace_header()
     }
 
     /// Records how the operation ended and closes the subsegment; the second interceptor of an operation finds it closed.
     pub(super) fn end(&self, context: &FinalizerInterceptorContextRef<'_>, bag: &ConfigBag) {
         let Some(downstream) = self.lock().take() else { return };
-        if let Some(attempts) = bag.load::<RequestAttempts>() {
-            downstream.put_aws_value("retries", &attempts.attempts().saturating_sub(1));
+        let response = context.response();
+        let answer = response.map(|response| (response, Head::of(response)));
+        let has_succeeded = matches!(context.output_or_error(), Some(Ok(_)));
+        if let Some((response, head)) = answer.as_ref().filter(|_| has_succeeded) {
+            put_output(&downstream, response, head, self.parameters.response);
         }
-        match context.output_or_error() {
-            Some(Err(error)) => put_failure(&downstream, context.response(), error),
-            Some(Ok(_)) => put_answer(&downstream, context.response(), self.parameters.response),
-            None => {}
+        let attempts = bag.load::<RequestAttempts>().map(RequestAttempts::attempts);
+        downstream.put_fields(|fields| {
+            if let Some(attempts) = attempts {
+                fields.put_aws_number("retries", attempts.saturating_sub(1).into());
+            }
+            if let Some((_, head)) = &answer {
+                head.put(fields);
+            }
+        });
+        if let Some(Err(error)) = context.output_or_error() {
+            put_failure(&downstream, response, error);
         }
         downstream.close();
     }
@@ -127,11 +121,28 @@ impl Call {
     }
 }
 
-fn put_answer(downstream: &Downstream, response: Option<&HttpResponse>, parameters: &[Parameter]) {
-    let Some(response) = response else { return };
-    let head = Head::of(response);
-    head.put_ids(downstream);
-    downstream.put_http_response(response.status().as_u16(), head.content_length);
+/// A presigned request is somebody else's to send.
+fn is_presigning(bag: &ConfigBag) -> bool {
+    bag.load::<DisableInterceptor<InvocationIdInterceptor>>().is_some()
+}
+
+fn put_input(downstream: &Downstream, parameters: &[Parameter], request: &HttpRequest, bag: &ConfigBag) {
+    let captured = bag.load::<CapturedTelemetryAttributes>();
+    for parameter in parameters {
+        let found = match parameter {
+            Parameter::Input(name, key) => captured.and_then(|captured| captured.get(name)).zip(Some(key)),
+            Parameter::Header(name, key) => request.headers().get(*name).zip(Some(key)),
+            Parameter::Member(..) | Parameter::Keys(..) | Parameter::Count(..) => None,
+        };
+        if let Some((text, key)) = found {
+            downstream.put_aws(key, text);
+        }
+    }
+    let body = request.body().bytes().filter(|_| is_json(request.headers().get("content-type")));
+    put_members(downstream, parameters, body);
+}
+
+fn put_output(downstream: &Downstream, response: &HttpResponse, head: &Head<'_>, parameters: &[Parameter]) {
     for parameter in parameters {
         if let Parameter::Header(name, key) = parameter
             && let Some(text) = response.headers().get(*name)
@@ -143,26 +154,20 @@ fn put_answer(downstream: &Downstream, response: Option<&HttpResponse>, paramete
 }
 
 fn put_failure(downstream: &Downstream, response: Option<&HttpResponse>, error: &OrchestratorError<Error>) {
-    if let Some(response) = response {
-        let head = Head::of(response);
-        head.put_ids(downstream);
-        // Not the flag of the status: the error decides.
-        downstream.put_http_status(response.status().as_u16(), head.content_length);
-    }
     match (response, error.as_operation_error()) {
-        (Some(response), Some(error)) => put_failed_answer(downstream, response, error),
+        (Some(response), Some(error)) => put_failed_answer(downstream, response, inner(error)),
         // No answer that could be read: a time-out, no connection, or nothing was sent at all.
         _ => downstream.fail(ErrorFlag::Fault, inner(error)),
     }
 }
 
 /// The service answered, and the answer is an error, also with a status of success (S3).
-fn put_failed_answer(downstream: &Downstream, response: &HttpResponse, error: &Error) {
-    let answer = ServiceError::of(response);
-    let flag = answer.flag(response.status().as_u16());
-    match &answer.code {
-        Some(code) => downstream.fail_by_answer(flag, code, &answer.message),
-        None => downstream.fail(flag, inner(error)),
+fn put_failed_answer(downstream: &Downstream, response: &HttpResponse, error: &(dyn StdError + 'static)) {
+    let answer = ServiceError::of(response, error);
+    match (answer.flag(response.status().as_u16()), &answer.code) {
+        (ErrorFlag::Ignore, _) => {}
+        (flag, Some(code)) => downstream.fail_by_answer(flag, code, &answer.message),
+        (flag, None) => downstream.fail(flag, error),
     }
 }
 
@@ -171,9 +176,10 @@ fn inner<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static
     error.source().unwrap_or(error)
 }
 
-/// What the headers of a response say, read in one go.
+/// The status of a response and what its headers say, read in one go.
 #[derive(Default)]
 struct Head<'a> {
+    status: u16,
     request_id: Option<&'a str>,
     id_2: Option<&'a str>,
     content_length: Option<u64>,
@@ -182,7 +188,7 @@ struct Head<'a> {
 
 impl<'a> Head<'a> {
     fn of(response: &'a HttpResponse) -> Self {
-        let mut head = Self::default();
+        let mut head = Self { status: response.status().as_u16(), ..Self::default() };
         for (name, value) in response.headers() {
             match name {
                 "x-amzn-requestid" | "x-amz-request-id" => head.request_id = Some(value),
@@ -195,13 +201,15 @@ impl<'a> Head<'a> {
         head
     }
 
-    fn put_ids(&self, downstream: &Downstream) {
+    /// No flag of the status: whether the call failed is for the SDK to say.
+    fn put(&self, fields: &mut Fields<'_>) {
         if let Some(id) = self.request_id {
-            downstream.put_aws("request_id", id);
+            fields.put_aws("request_id", id);
         }
         if let Some(id) = self.id_2 {
-            downstream.put_aws("id_2", id);
+            fields.put_aws("id_2", id);
         }
+        fields.put_http_status(self.status, self.content_length);
     }
 }
 
@@ -211,6 +219,9 @@ fn is_json(content_type: Option<&str>) -> bool {
 
 fn put_members(downstream: &Downstream, parameters: &[Parameter], body: Option<&[u8]>) {
     if let Some(body) = body {
-        members::read(body, parameters, |key, value| downstream.put_aws_value(key, &value));
+        members::read(body, parameters, |key, found| match found {
+            Found::Text(text) => downstream.put_aws(key, text),
+            Found::Other(value) => downstream.put_aws_value(key, &value),
+        });
     }
 }

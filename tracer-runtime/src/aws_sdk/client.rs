@@ -16,18 +16,27 @@
 macro_rules! traced_client {
     ($($sdk:ident)::+, $config:expr $(,)?) => {
         $($sdk::)+Client::from_conf(
-            $crate::__traced_builder!($($sdk)::+, $($sdk::)+config::Builder::from($config)).build()
+            $crate::__traced_builder!(
+                $($sdk)::+,
+                <$($sdk::)+config::Builder as ::core::convert::From<_>>::from($config)
+            )
+            .build()
         )
     };
     ($($sdk:ident)::+, $config:expr, $set:expr $(,)?) => {{
-        // With its type named, so that a closure need not name it.
-        fn set<B>(builder: B, set: impl FnOnce(B) -> B) -> B {
-            set(builder)
-        }
-        let builder = set($($sdk::)+config::Builder::from($config), $set);
+        let builder = $crate::aws_sdk::__set(
+            <$($sdk::)+config::Builder as ::core::convert::From<_>>::from($config),
+            $set,
+        );
         // Last, so that what other interceptors ask of the SDK is there to be added to.
         $($sdk::)+Client::from_conf($crate::__traced_builder!($($sdk)::+, builder).build())
     }};
+}
+
+/// Sets what is a service's own. It names the builder's type, so that a closure need not.
+#[doc(hidden)]
+pub fn __set<B>(builder: B, set: impl FnOnce(B) -> B) -> B {
+    set(builder)
 }
 
 /// A config builder with the interceptor in it.

@@ -102,25 +102,12 @@ impl Intercept for TracerInterceptor {
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if let Some(call) = bag.load::<Call>() {
-            call.put_request(context.request(), bag);
-        }
-        if self.sets_message_headers
-            && let Some(header) = Call::trace_header(bag)
-        {
-            message_header::set(&header, context.request_mut(), bag);
-        }
-        Ok(())
-    }
-
-    fn modify_before_signing(
-        &self,
-        context: &mut BeforeTransmitInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        bag: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        if let Some(header) = Call::trace_header(bag) {
-            // In place of the one that the SDK takes from the environment. What is no header's value was refused when it was read.
+        if let Some(header) = Call::put_request(context.request(), bag) {
+            if self.sets_message_headers {
+                message_header::set(&header, context.request_mut(), bag);
+            }
+            // For all attempts, and before the SDK looks for one in the environment, which it does unless there is one. What is no
+            // header's value was refused when it was read.
             let name = HeaderName::from_static("x-amzn-trace-id");
             let _ = context.request_mut().headers_mut().try_insert(name, header);
         }

@@ -14,7 +14,8 @@
 //! A subsegment has the service's name (`DynamoDB`, `S3`, `SQS`), the namespace `aws`, and in its `aws` block the operation, the
 //! region, the request id, how often it was retried, and what says which resource was called: the table, the bucket and
 //! key, the queue, the topic, the function. Bodies and items never. An answer marks it by its status, a throttle by its code
-//! too; what the service says of an error becomes an exception with `remote`. A call that is dropped closes as `Cancelled`.
+//! too; that nothing has changed (304) is no failure. What the service says of an error becomes an exception with `remote`. A
+//! call that is dropped closes as `Cancelled`.
 //!
 //! `X-Amzn-Trace-Id` names the call's own subsegment as the parent of what the service records, on every attempt, also where
 //! several invocations run in one process; where the trace is not sampled that is passed on. Presigning is no call and leaves no
@@ -43,4 +44,6 @@ mod message_header;
 #[cfg(feature = "enable")]
 mod parameters;
 
+#[doc(hidden)]
+pub use self::client::__set;
 pub use self::interceptor::TracerInterceptor;

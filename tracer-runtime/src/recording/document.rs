@@ -171,10 +171,10 @@ impl Members<'_> {
         let start = self.out.len();
         self.out.extend_from_slice(b",\"http\":{");
         let empty = self.out.len();
-        if self.section(Section::HttpRequest) {
+        if self.half_of_http(Section::HttpRequest) {
             self.out.push(b',');
         }
-        if !self.section(Section::HttpResponse) && self.out.len() > empty {
+        if !self.half_of_http(Section::HttpResponse) && self.out.len() > empty {
             self.out.pop();
         }
         if self.out.len() == empty {
@@ -182,6 +182,11 @@ impl Members<'_> {
         } else {
             self.out.push(b'}');
         }
+    }
+
+    fn half_of_http(&mut self, half: Section) -> bool {
+        let (opening, closing) = half.brackets_in_http();
+        self.fields(self.record.fields_of(self.index, half), opening, closing)
     }
 
     /// Namespaces in the order of their first value, each with its values in order; what was dropped, last.

@@ -8,6 +8,7 @@ use crate::namespace::Namespace;
 
 use super::context::{self, Here};
 use super::exception::Exceptions;
+use super::fields::Fields;
 use super::json::write_value;
 use super::metadata::write_failure;
 use super::node::Section;
@@ -53,11 +54,24 @@ impl Downstream {
     /// recorded.
     #[inline]
     pub(crate) fn open(name: &str, namespace: Namespace) -> Option<Self> {
+        Self::open_with(name, namespace, |_| {})
+    }
+
+    /// The same with what is known from the start.
+    #[inline]
+    pub(crate) fn open_with(
+        name: &str,
+        namespace: Namespace,
+        put: impl FnOnce(&mut Fields<'_>),
+    ) -> Option<Self> {
         if context::here() == Here::Unrecorded {
             return None;
         }
         let open = Open::downstream(name)?;
-        open.place.put_text(Section::Member, "namespace", namespace.text());
+        open.place.put_fields(|fields| {
+            fields.put_text(Section::Member, "namespace", namespace.text());
+            put(fields);
+        });
         Some(Self { open: Some(open) })
     }
 
@@ -113,22 +127,17 @@ impl Downstream {
     }
 
     pub(crate) fn put_http_request(&self, method: &str, url: &str) {
-        self.put(|open| open.place.put_http_request(method, url));
+        self.put_fields(|fields| fields.put_http_request(method, url));
     }
 
     /// The response, and the flag that its status comes to.
     pub(crate) fn put_http_response(&self, status: u16, content_length: Option<u64>) {
-        self.put(|open| open.place.put_http_response(status, content_length));
-    }
-
-    /// The response alone, where something else decides how it marks the call.
-    pub(crate) fn put_http_status(&self, status: u16, content_length: Option<u64>) {
-        self.put(|open| open.place.put_http_status(status, content_length));
+        self.put_fields(|fields| fields.put_http_response(status, content_length));
     }
 
     /// How long the response's body was, where its head did not say.
     pub(crate) fn put_content_length(&self, bytes: u64) {
-        self.put(|open| open.place.put_number(Section::HttpResponse, "content_length", bytes));
+        self.put_fields(|fields| fields.put_number(Section::HttpResponse, "content_length", bytes));
     }
 
     pub(crate) fn flag(&self, flag: ErrorFlag) {
@@ -145,6 +154,11 @@ impl Downstream {
         self.put(|open| {
             open.record_downstream_error(flag, || Exceptions::of_downstream(type_name, message));
         });
+    }
+
+    /// Records several fields at once.
+    pub(crate) fn put_fields(&self, put: impl FnOnce(&mut Fields<'_>)) {
+        self.put(|open| open.place.put_fields(put));
     }
 
     fn put(&self, put: impl FnOnce(&Open)) {

@@ -9,7 +9,8 @@ use crate::namespace::Namespace;
 use super::context::{self, Context};
 use super::exception::Exceptions;
 use super::json::write_string;
-use super::node::Section;
+use super::node::{Flags, NodeIndex, Section};
+use super::record::Record;
 use super::scratch;
 
 /// Says that the current subsegment is a call of a downstream service.
@@ -37,7 +38,7 @@ pub fn set_namespace(namespace: Namespace) {
 /// assert_eq!(trace.subsegment("pay.example.com").json()["http"]["request"]["method"], "POST");
 /// ```
 pub fn set_http_request(method: &str, url: &str) {
-    with_current(|current| current.put_http_request(method, url));
+    put_fields(|fields| fields.put_http_request(method, url));
 }
 
 /// Records the HTTP response and marks the current subsegment by its status: 429 throttle and error, other 4xx error,
@@ -51,7 +52,7 @@ pub fn set_http_request(method: &str, url: &str) {
 /// assert!(trace.subsegment("pay.example.com").is_fault());
 /// ```
 pub fn set_http_response(status: u16, content_length: Option<u64>) {
-    with_current(|current| current.put_http_response(status, content_length));
+    put_fields(|fields| fields.put_http_response(status, content_length));
 }
 
 /// Records a member of the `aws` block, such as `operation`, `region`, `request_id` or `table_name`.
@@ -156,19 +157,17 @@ fn shortened(text: &str) -> &str {
     beginning(text, 250)
 }
 
-fn set_flags(set: impl FnOnce(&mut super::node::Flags)) {
-    with_current(|current| {
-        current.change(|state, index| set(&mut state.record[index].flags));
-    });
+fn set_flags(set: impl FnOnce(&mut Flags)) {
+    put_fields(|fields| set(&mut fields.record[fields.index].flags));
 }
 
 fn put_text(section: Section, key: &str, value: &str) {
-    with_current(|current| current.put_text(section, key, value));
+    put_fields(|fields| fields.put_text(section, key, value));
 }
 
-fn with_current(put: impl FnOnce(Context)) {
+fn put_fields(put: impl FnOnce(&mut Fields<'_>)) {
     if let Some(current) = current() {
-        put(current);
+        current.put_fields(put);
     }
 }
 
@@ -176,59 +175,106 @@ fn current() -> Option<Context> {
     if context::is_recording() { context::current() } else { None }
 }
 
-impl Context {
-    pub(crate) fn put_http_request(&self, method: &str, url: &str) {
+/// The fields of an open subsegment, under the lock: several are recorded at once.
+pub(crate) struct Fields<'a> {
+    record: &'a mut Record,
+    index: NodeIndex,
+}
+
+impl Fields<'_> {
+    pub(crate) fn put_http_request(&mut self, method: &str, url: &str) {
         self.put_text(Section::HttpRequest, "method", shortened(method));
         self.put_text(Section::HttpRequest, "url", shortened(url));
     }
 
     /// The response, and the flag that its status comes to.
-    pub(crate) fn put_http_response(&self, status: u16, content_length: Option<u64>) {
+    pub(crate) fn put_http_response(&mut self, status: u16, content_length: Option<u64>) {
         self.put_http_status(status, content_length);
         self.flag(ErrorFlag::of_status(status));
     }
 
-    pub(crate) fn put_http_status(&self, status: u16, content_length: Option<u64>) {
+    /// The response alone, where something else decides how it marks the call.
+    pub(crate) fn put_http_status(&mut self, status: u16, content_length: Option<u64>) {
         self.put_number(Section::HttpResponse, "status", status.into());
         if let Some(length) = content_length {
             self.put_number(Section::HttpResponse, "content_length", length);
         }
     }
 
-    pub(crate) fn put_text(&self, section: Section, key: &str, value: &str) {
-        self.put_written(section, key, |out| write_string(out, value));
+    /// A member of the `aws` block.
+    #[cfg(feature = "aws-sdk")]
+    pub(crate) fn put_aws(&mut self, key: &str, value: &str) {
+        self.put_text(Section::Aws, key, value);
     }
 
-    pub(crate) fn put_number(&self, section: Section, key: &str, value: u64) {
-        self.put_written(section, key, |out| {
+    /// A member of the `aws` block that is a number.
+    #[cfg(feature = "aws-sdk")]
+    pub(crate) fn put_aws_number(&mut self, key: &str, value: u64) {
+        self.put_number(Section::Aws, key, value);
+    }
+
+    pub(crate) fn put_text(&mut self, section: Section, key: &str, value: &str) {
+        self.put(section, key, |out| write_string(out, value));
+    }
+
+    pub(crate) fn put_number(&mut self, section: Section, key: &str, value: u64) {
+        self.put(section, key, |out| {
             // Writing a number into memory cannot fail.
             let _ = serde_json::to_writer(out, &value);
         });
     }
 
-    /// `write` appends the value as JSON.
+    /// `write` appends the value as JSON; it runs under the lock.
+    #[inline]
+    fn put(&mut self, section: Section, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
+        self.record.put_written(self.index, section, 0, |out| {
+            let key_length = write_key(out, key);
+            write(out);
+            key_length
+        });
+    }
+
+    pub(crate) fn flag(&mut self, flag: ErrorFlag) {
+        let flags = &mut self.record[self.index].flags;
+        match flag {
+            ErrorFlag::Fault => flags.fault = true,
+            ErrorFlag::Error => flags.error = true,
+            ErrorFlag::Throttle => (flags.error, flags.throttle) = (true, true),
+            ErrorFlag::Ignore => {}
+        }
+    }
+}
+
+/// Appends `"key":` and says how long that is.
+fn write_key(out: &mut Vec<u8>, key: &str) -> usize {
+    let start = out.len();
+    write_string(out, key);
+    out.push(b':');
+    out.len() - start
+}
+
+impl Context {
+    /// Records fields of the subsegment unless it is closed.
+    pub(crate) fn put_fields(&self, put: impl FnOnce(&mut Fields<'_>)) {
+        self.change(|state, index| put(&mut Fields { record: &mut state.record, index }));
+    }
+
+    pub(crate) fn put_text(&self, section: Section, key: &str, value: &str) {
+        self.put_fields(|fields| fields.put_text(section, key, value));
+    }
+
+    /// `write` appends the value as JSON. It may be the user's, so it does not run under the lock.
     pub(crate) fn put_written(&self, section: Section, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
         let mut text = scratch::take();
-        write_string(&mut text, key);
-        text.push(b':');
-        let key_length = text.len();
+        let key_length = write_key(&mut text, key);
         write(&mut text);
         self.put(section, key_length, &text);
         scratch::give_back(text);
     }
 
     pub(crate) fn flag(&self, flag: ErrorFlag) {
-        if flag == ErrorFlag::Ignore {
-            return;
+        if flag != ErrorFlag::Ignore {
+            self.put_fields(|fields| fields.flag(flag));
         }
-        self.change(|state, index| {
-            let flags = &mut state.record[index].flags;
-            match flag {
-                ErrorFlag::Fault => flags.fault = true,
-                ErrorFlag::Error => flags.error = true,
-                ErrorFlag::Throttle => (flags.error, flags.throttle) = (true, true),
-                ErrorFlag::Ignore => {}
-            }
-        });
     }
 }

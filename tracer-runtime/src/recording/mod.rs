@@ -16,7 +16,7 @@ mod document;
 #[allow(dead_code)]
 pub(crate) mod downstream;
 pub(crate) mod exception;
-mod fields;
+pub(crate) mod fields;
 mod fit;
 mod invocation;
 mod json;

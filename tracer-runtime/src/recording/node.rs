@@ -166,8 +166,8 @@ impl Section {
             Self::Member => (b",", b""),
             Self::Annotation => (b",\"annotations\":{", b"}"),
             Self::Metadata => (b",\"metadata\":{", b"}}"),
-            Self::HttpRequest => (b"\"request\":{", b"}"),
-            Self::HttpResponse => (b"\"response\":{", b"}"),
+            Self::HttpRequest => (b",\"http\":{\"request\":{", b"}}"),
+            Self::HttpResponse => (b",\"http\":{\"response\":{", b"}}"),
             Self::Aws => (b",\"aws\":{", b"}"),
             Self::Sql => (b",\"sql\":{", b"}"),
             Self::Exception => (b",\"cause\":{\"exceptions\":[", b"]}"),
@@ -176,7 +176,23 @@ impl Section {
 
     /// Whether its text depends on nothing else in the subsegment.
     pub(crate) const fn stands_alone(self) -> bool {
-        !matches!(self, Self::HttpRequest | Self::HttpResponse | Self::Exception)
+        !matches!(self, Self::Exception)
+    }
+
+    /// The other half of the `http` block, which both are members of.
+    const fn other_half(self) -> Option<Self> {
+        match self {
+            Self::HttpRequest => Some(Self::HttpResponse),
+            Self::HttpResponse => Some(Self::HttpRequest),
+            _ => None,
+        }
+    }
+
+    /// What of its brackets stands inside of the `http` block, for one half of that.
+    pub(crate) const fn brackets_in_http(self) -> (&'static [u8], &'static [u8]) {
+        const AROUND: usize = b",\"http\":{".len();
+        let (opening, closing) = self.brackets();
+        (opening.split_at(AROUND).1, closing.split_at(1).1)
     }
 }
 
@@ -241,8 +257,17 @@ impl Node {
                     bytes.push(b',');
                     return;
                 }
-                if self.has(section) || !section.stands_alone() {
+                let other_half = section.other_half();
+                let goes_on = other_half == Some(last);
+                let is_apart = !goes_on && other_half.is_some_and(|half| self.has(half));
+                if self.has(section) || is_apart || !section.stands_alone() {
                     self.body = Body::Scattered;
+                    return;
+                }
+                if goes_on {
+                    bytes.extend_from_slice(last.brackets_in_http().1);
+                    bytes.push(b',');
+                    bytes.extend_from_slice(section.brackets_in_http().0);
                     return;
                 }
                 bytes.extend_from_slice(last.brackets().1);

@@ -18,6 +18,21 @@ impl Record {
         key_length: usize,
         write: impl FnOnce(&mut Vec<u8>),
     ) {
+        self.put_written(index, section, namespace, |out| {
+            write(out);
+            key_length
+        });
+    }
+
+    /// The same where only `write` knows how long `"key":` is, and returns that.
+    #[inline]
+    pub(crate) fn put_written(
+        &mut self,
+        index: NodeIndex,
+        section: Section,
+        namespace: u16,
+        write: impl FnOnce(&mut Vec<u8>) -> usize,
+    ) {
         if self.memory() > MOST_BYTES_WITH_VALUES {
             self.dropped.values += 1;
             return;
@@ -27,7 +42,7 @@ impl Record {
         let body = bytes.len() as u32;
         node.go_on(bytes, namespaces, section, namespace);
         let start = bytes.len() as u32;
-        write(bytes);
+        let key_length = write(bytes);
         let text = Text { start, length: bytes.len() as u32 - start };
         let field =
             Field { next: NONE, section, namespace, key_length: key_length as u32, text, is_lost: false };

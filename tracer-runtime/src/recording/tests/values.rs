@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::*;
-use crate::{Namespace, put_metadata_in, set_aws, set_http_request, set_namespace, set_sql};
+use crate::{
+    Namespace, put_metadata_in, set_aws, set_http_request, set_http_response, set_namespace, set_sql,
+};
 
 #[derive(Debug, Clone, Copy)]
 enum Where {
@@ -15,6 +17,7 @@ enum Where {
     Aws,
     Sql,
     Request,
+    Response,
     Member,
 }
 
@@ -34,6 +37,7 @@ fn put() -> impl Strategy<Value = Put> {
         1 => Just(Where::Aws),
         1 => Just(Where::Sql),
         1 => Just(Where::Request),
+        1 => Just(Where::Response),
         1 => Just(Where::Member),
     ];
     let key = prop_oneof![Just("key"), Just("kay"), Just("k"), Just("longer_key")];
@@ -57,6 +61,7 @@ impl Put {
             Where::Aws => set_aws(self.key, &self.value),
             Where::Sql => set_sql(self.key, &self.value),
             Where::Request => set_http_request("GET", self.key),
+            Where::Response => set_http_response(200, Some(self.value.len() as u64)),
             Where::Member => set_namespace(Namespace::Aws),
         }
     }
@@ -70,6 +75,9 @@ impl Put {
             Where::Aws => expected["aws"][self.key] = value,
             Where::Sql => expected["sql"][self.key] = value,
             Where::Request => expected["http"]["request"] = json!({"method": "GET", "url": self.key}),
+            Where::Response => {
+                expected["http"]["response"] = json!({"status": 200, "content_length": self.value.len()});
+            }
             Where::Member => expected["namespace"] = json!("aws"),
         }
     }
@@ -105,18 +113,34 @@ fn values(document: &Value, found: &mut BTreeMap<String, Value>) {
     children.iter().flat_map(|children| children.as_array().unwrap()).for_each(|child| values(child, found));
 }
 
+/// What arrives, and what should.
+fn both(puts: &[Put]) -> [BTreeMap<String, Value>; 2] {
+    let mut expected: BTreeMap<String, Value> =
+        NAMES.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
+    for put in puts {
+        put.expect(expected.get_mut(NAMES[put.subsegment]).unwrap());
+    }
+    let mut found = BTreeMap::new();
+    record(puts).iter().for_each(|document| values(document, &mut found));
+    [found, expected]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     #[test]
     fn the_last_value_of_each_key_arrives_on_its_subsegment(puts in prop::collection::vec(put(), 0..700)) {
-        let mut expected: BTreeMap<String, Value> =
-            NAMES.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
-        for put in &puts {
-            put.expect(expected.get_mut(NAMES[put.subsegment]).unwrap());
-        }
-        let mut found = BTreeMap::new();
-        record(&puts).iter().for_each(|document| values(document, &mut found));
+        let [found, expected] = both(&puts);
+        prop_assert_eq!(found, expected);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn so_do_the_few_that_most_subsegments_have(puts in prop::collection::vec(put(), 0..7)) {
+        let [found, expected] = both(&puts);
         prop_assert_eq!(found, expected);
     }
 }
