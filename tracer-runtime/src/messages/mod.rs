@@ -39,7 +39,7 @@
 //! use tracer_runtime::messages;
 //!
 //! # struct Message { trace_header: Option<String>, body: String }
-//! # async fn receive() -> Message { todo!() }
+//! # async fn receive() -> Message { std::future::pending().await }
 //! # async fn fulfill(body: &str) -> Result<(), std::num::ParseIntError> { body.parse::<u8>().map(drop) }
 //! # async fn work() {
 //! loop {
