@@ -96,6 +96,11 @@ impl Document {
     pub(crate) fn into_entities(self) -> Vec<Entity> {
         self.entities
     }
+
+    /// Its trace, its entities and its text.
+    pub(crate) fn into_parts(self) -> (TraceId, Vec<Entity>, Box<str>) {
+        (self.trace_id, self.entities, self.text)
+    }
 }
 
 fn trace_id(members: &Map<String, Value>) -> Result<TraceId, Refusal> {

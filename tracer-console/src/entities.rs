@@ -11,12 +11,13 @@ use crate::trace_id::EntityId;
 pub(crate) struct Entities(HashMap<EntityId, Arc<Entity>>);
 
 impl Entities {
-    pub(crate) fn upsert(&mut self, entity: Entity) {
+    pub(crate) fn upsert(&mut self, entity: impl Into<Arc<Entity>>) {
+        let entity = entity.into();
         let is_complete = |old: &Arc<Entity>| !old.is_in_progress();
         if entity.is_in_progress() && self.0.get(&entity.id).is_some_and(is_complete) {
             return;
         }
-        self.0.insert(entity.id, Arc::new(entity));
+        self.0.insert(entity.id, entity);
     }
 
     pub(crate) fn len(&self) -> usize {

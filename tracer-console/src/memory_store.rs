@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::compiled::CompiledTrace;
 use crate::document::Document;
 use crate::entities::Entities;
+use crate::lenient_json::count;
 use crate::link::LinkIndex;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::search::{Found, Position, Search, TraceTimes};
@@ -30,14 +31,33 @@ pub struct MemoryLimits {
     pub entities_per_trace: usize,
     /// Bytes of document text in one trace; above it documents are refused.
     pub bytes_per_trace: usize,
+    /// Bytes of memory that one trace takes, estimated from its documents' text; above it documents are refused: who asks for the
+    /// trace has all of it in memory, however short its text is.
+    pub memory_per_trace: usize,
     /// Bytes of one document's text; longer ones are refused.
     pub bytes_per_document: usize,
+}
+
+/// How much of a trace there is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Held {
+    pub(crate) entities: usize,
+    /// Of text.
+    pub(crate) bytes: usize,
+    /// Of memory, estimated.
+    pub(crate) weight: usize,
 }
 
 impl Default for MemoryLimits {
     fn default() -> Self {
         let bytes = 256 << 20;
-        Self { bytes, entities_per_trace: 200_000, bytes_per_trace: 64 << 20, bytes_per_document: usize::MAX }
+        Self {
+            bytes,
+            entities_per_trace: 200_000,
+            bytes_per_trace: 64 << 20,
+            memory_per_trace: 256 << 20,
+            bytes_per_document: usize::MAX,
+        }
     }
 }
 
@@ -57,16 +77,18 @@ impl MemoryLimits {
         Self { bytes_per_document, bytes_per_trace, ..Self::default() }
     }
 
-    /// Whether a trace that has so many entities and bytes may have a document too.
-    pub(crate) fn check(&self, document: &Document, entities: usize, bytes: usize) -> Result<(), Refusal> {
-        let text = document.text();
+    /// Whether a trace that has so much may have a document with so many entities more, too.
+    pub(crate) fn check(
+        &self,
+        (id, text, more): (TraceId, &str, usize),
+        Held { entities, bytes, weight: held }: Held,
+    ) -> Result<(), Refusal> {
         let message = if text.len() > self.bytes_per_document {
             format!("the document has {} bytes, and may have {}", text.len(), self.bytes_per_document)
-        } else if entities + document.entities().len() > self.entities_per_trace
-            || bytes + text.len() > self.bytes_per_trace
-        {
-            let id = document.trace_id();
+        } else if entities + more > self.entities_per_trace || bytes + text.len() > self.bytes_per_trace {
             format!("trace {id} has reached {entities} segments and subsegments in {bytes} bytes")
+        } else if held + weight(text.as_bytes()) > self.memory_per_trace {
+            format!("trace {id} would take more than {} MiB of memory", self.memory_per_trace >> 20)
         } else {
             return Ok(());
         };
@@ -117,13 +139,18 @@ struct Record {
     times: Option<TraceTimes>,
 }
 
+impl Record {
+    fn held(&self) -> Held {
+        Held { entities: self.entities.len(), bytes: self.bytes, weight: self.weight }
+    }
+}
+
 impl Kept {
     fn take(&mut self, document: Document, limits: MemoryLimits) -> Result<(), Refusal> {
         let id = document.trace_id();
         let bytes = document.text().len();
-        let (had_entities, had_bytes) =
-            self.traces.get(&id).map_or((0, 0), |record| (record.entities.len(), record.bytes));
-        limits.check(&document, had_entities, had_bytes)?;
+        let held = self.traces.get(&id).map(Record::held).unwrap_or_default();
+        limits.check((id, document.text(), document.entities().len()), held)?;
         let record = self.traces.entry(id).or_default();
         record.documents.push(document.text().into());
         let weight = weight(document.text().as_bytes());
@@ -159,13 +186,7 @@ impl Kept {
 
 /// About what JSON takes in memory: an object of a few bytes is a map of hundreds, and hostile senders know that.
 pub(crate) fn weight(text: &[u8]) -> usize {
-    let parsed = text.iter().map(|byte| match byte {
-        b'{' => 640,
-        b'[' => 160,
-        b',' => 40,
-        _ => 1,
-    });
-    parsed.sum()
+    text.len() + 639 * count(text, b'{') + 159 * count(text, b'[') + 39 * count(text, b',')
 }
 
 impl MemoryStore {
@@ -220,7 +241,8 @@ impl TraceStore for MemoryStore {
         let mut left = positions.into_iter().filter(is_later);
         let page: Vec<_> = left.by_ref().take(search.limit).collect();
         let next = left.next().and(page.last().copied());
-        Ok(Found { traces: page.into_iter().map(|position| position.id).collect(), scanned, next })
+        let traces = page.into_iter().map(|position| position.id).collect();
+        Ok(Found { traces, is_exact: search.is_of_all(), scanned, next })
     }
 
     fn settings(&self, kind: &str) -> Result<Vec<(String, String)>, StoreError> {

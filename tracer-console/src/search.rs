@@ -1,7 +1,10 @@
 //! A search among all traces of a store: which might be meant, newest first.
 
+use std::sync::Arc;
+
 use crate::compiled::CompiledTrace;
-use crate::filter::{FilterError, FilterExpression, Prefilter};
+use crate::filter::{Filter, FilterError, FilterExpression, Prefilter};
+use crate::store::{StoreError, TraceStore};
 use crate::timestamp::Timestamp;
 use crate::trace::Trace;
 use crate::trace_id::TraceId;
@@ -18,7 +21,9 @@ use crate::trace_id::TraceId;
 #[derive(Debug, Clone)]
 pub struct Search {
     pub(crate) range: TimeRange,
-    pub(crate) prefilter: Prefilter,
+    filter: Arc<Filter>,
+    /// Of the filter.
+    prefilter: Arc<Prefilter>,
     pub(crate) after: Option<Position>,
     pub(crate) limit: usize,
 }
@@ -64,6 +69,8 @@ pub struct Position {
 pub struct Found {
     /// Every trace of this page that matches, perhaps with others, newest first.
     pub traces: Vec<TraceId>,
+    /// Whether these are just the traces that are meant: otherwise each must be looked at.
+    pub is_exact: bool,
     /// How many traces were looked at.
     pub scanned: u64,
     /// Where the next page begins; `None` when this is the last.
@@ -80,8 +87,13 @@ impl Search {
     /// ```
     #[must_use]
     pub fn between(from: Timestamp, to: Timestamp) -> Self {
-        let range = TimeRange { from, to, by: TimeRangeType::default() };
-        Self { range, prefilter: Prefilter::Anything, after: None, limit: usize::MAX }
+        Self::of(TimeRange { from, to, by: TimeRangeType::default() }, Arc::default())
+    }
+
+    /// The traces in a range that a filter keeps.
+    pub(crate) fn of(range: TimeRange, filter: Arc<Filter>) -> Self {
+        let prefilter = Arc::new(filter.prefilter());
+        Self { range, filter, prefilter, after: None, limit: usize::MAX }
     }
 
     /// Those that a filter expression asks for, as far as the store can tell by its indexes: others may be among them.
@@ -96,7 +108,8 @@ impl Search {
     /// # Errors
     /// [`FilterError`] for an expression that names a group: which groups there are, only the API knows.
     pub fn matching(self, filter: &FilterExpression) -> Result<Self, FilterError> {
-        Ok(Self { prefilter: filter.with_groups(&[])?.prefilter(), ..self })
+        let Self { range, after, limit, .. } = self;
+        Ok(Self { after, limit, ..Self::of(range, Arc::new(filter.with_groups(&[])?)) })
     }
 
     /// At most so many traces in a page.
@@ -124,6 +137,54 @@ impl Search {
     pub fn after(self, position: Position) -> Self {
         Self { after: Some(position), ..self }
     }
+
+    pub(crate) fn prefilter(&self) -> &Prefilter {
+        &self.prefilter
+    }
+
+    /// Whether the prefilter says all that the filter does.
+    pub(crate) fn is_prefilter_exact(&self) -> bool {
+        self.filter.is_prefilter_exact()
+    }
+
+    /// Whether every trace that began or was active in the range is meant.
+    pub(crate) fn is_of_all(&self) -> bool {
+        self.filter.is_any() && self.range.by != TimeRangeType::Service
+    }
+
+    /// When a trace was in the range, if it is meant.
+    pub(crate) fn moment(&self, trace: &Trace, compiled: &CompiledTrace<'_>) -> Option<Timestamp> {
+        self.range.moment(trace, compiled).filter(|_| self.filter.keeps(compiled))
+    }
+}
+
+/// Ids that are held at a time.
+const PAGE: usize = 1_000;
+
+/// Calls `each` with every trace that a search means, read from its documents, newest first.
+pub(crate) fn visit(
+    store: &(impl TraceStore + ?Sized),
+    search: &Search,
+    each: &mut dyn FnMut(&CompiledTrace<'_>),
+) -> Result<(), StoreError> {
+    let mut left = search.limit;
+    let mut page = search.clone();
+    while left > 0 {
+        page.limit = left.min(PAGE);
+        let found = store.search(&page)?;
+        store.traces(&found.traces, &mut |trace, _| {
+            let compiled = CompiledTrace::of(&trace);
+            if left > 0 && (found.is_exact || search.moment(&trace, &compiled).is_some()) {
+                each(&compiled);
+                left -= 1;
+            }
+        })?;
+        page.after = found.next;
+        if page.after.is_none() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// The times by which a trace is in a range.
@@ -151,6 +212,22 @@ impl TraceTimes {
 }
 
 impl TimeRange {
+    /// When a trace is in the range: its start, when it was first active there, or when its first segment ended there.
+    pub(crate) fn moment(self, trace: &Trace, compiled: &CompiledTrace<'_>) -> Option<Timestamp> {
+        let is_in = |time: &Timestamp| (self.from..self.to).contains(time);
+        match self.by {
+            TimeRangeType::TraceId => Some(compiled.start()).filter(is_in),
+            TimeRangeType::Event => {
+                let times = TraceTimes::of(trace, compiled);
+                (times.latest >= self.from).then_some(times.start.max(self.from)).filter(is_in)
+            }
+            TimeRangeType::Service => {
+                let ends = compiled.segments().iter().filter_map(|segment| segment.measured().end());
+                ends.filter(is_in).min()
+            }
+        }
+    }
+
     /// Whether a trace with these times may be in the range: it is, but for an end between the first and the last.
     pub(crate) fn may_hold(self, times: &TraceTimes) -> bool {
         match self.by {

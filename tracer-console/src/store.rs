@@ -2,10 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use crate::compiled::TraceGraph;
 use crate::document::Document;
 use crate::refusal::Refusal;
-use crate::search::{Found, Search};
+use crate::search::{Found, Search, visit};
+use crate::submitted::Submitted;
 use crate::trace::Trace;
+use crate::trace_outcome::TraceOutcome;
 use crate::trace_id::TraceId;
 
 /// A point in the life of a store: it grows with every document that was taken.
@@ -78,6 +81,21 @@ pub trait TraceStore: Send + Sync {
         documents.into_iter().map(|document| self.record(document)).collect()
     }
 
+    /// Takes documents as [`TraceStore::record_all`] does, while who sends them does something else: a store that can gathers
+    /// what comes within a moment.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// assert_eq!(store.submit(vec![document]).wait(), [Ok(())]);
+    /// # Ok::<(), tracer_console::Refusal>(())
+    /// ```
+    fn submit(&self, documents: Vec<Document>) -> Submitted {
+        let outcomes = self.record_all(documents);
+        Submitted::new(|| outcomes)
+    }
+
     /// A page of the traces that a search may mean, newest first: every trace that it means, and perhaps others.
     ///
     /// ```
@@ -91,6 +109,29 @@ pub trait TraceStore: Send + Sync {
     /// # Errors
     /// [`StoreError`] when the store cannot be read.
     fn search(&self, search: &Search) -> Result<Found, StoreError>;
+
+    /// Calls `each` with the outcome of every trace that a search means, newest first: none that it does not mean.
+    ///
+    /// ```
+    /// use tracer_console::{MemoryStore, Search, Timestamp, TraceStore};
+    ///
+    /// let mut slowest = 0.0;
+    /// let search = Search::between(Timestamp::from_micros(0), Timestamp::now());
+    /// MemoryStore::default().outcomes(&search, &mut |outcome| slowest = outcome.response_time.max(slowest))?;
+    /// # Ok::<(), tracer_console::StoreError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be read.
+    fn outcomes(&self, search: &Search, each: &mut dyn FnMut(&TraceOutcome)) -> Result<(), StoreError> {
+        visit(self, search, &mut |trace| each(&TraceOutcome::of(trace)))
+    }
+
+    /// Calls `each` with what every trace that a search means adds to service graphs, newest first.
+    #[doc(hidden)]
+    fn graphs(&self, search: &Search, each: &mut dyn FnMut(&TraceGraph<'_>)) -> Result<(), StoreError> {
+        visit(self, search, &mut |trace| each(&TraceGraph::of(trace)))
+    }
 
     /// The settings of one kind, such as groups: name and value of each, by name.
     ///
@@ -133,6 +174,28 @@ pub trait TraceStore: Send + Sync {
     /// # Ok::<(), tracer_console::Refusal>(())
     /// ```
     fn trace(&self, id: TraceId) -> Option<Trace>;
+
+    /// Calls `each` with those of these traces that are there, in this order, and with how much of each has arrived.
+    ///
+    /// ```
+    /// # use tracer_console::{Document, MemoryStore, TraceStore};
+    /// # let store = MemoryStore::default();
+    /// # let document = Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
+    /// # let id = document.trace_id();
+    /// store.record(document)?;
+    /// store.traces(&[id], &mut |trace, size| assert_eq!((trace.len(), size.documents), (1, 1)))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be read.
+    fn traces(&self, ids: &[TraceId], each: &mut dyn FnMut(Trace, TraceSize)) -> Result<(), StoreError> {
+        ids.iter().filter_map(|id| self.trace(*id)).for_each(|trace| {
+            let size = self.size(trace.id());
+            each(trace, size);
+        });
+        Ok(())
+    }
 
     /// The texts of a trace's documents as they arrived, in the order in which they arrived.
     ///

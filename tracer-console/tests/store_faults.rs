@@ -325,3 +325,92 @@ fn a_file_that_is_damaged_in_the_middle_costs_what_stood_there_and_no_more() {
     }
     store.wait_for_change(store.revision(), Duration::ZERO);
 }
+
+/// Opens a file, however damaged, asks everything, and records; a panic fails the test.
+fn use_however_damaged(path: &Path) -> Result<(), SqliteError> {
+    let store = SqliteStore::open(path)?;
+    let _ = store.search(&all());
+    let _ = store.changed_since(Revision::default());
+    let _ = store.settings("group");
+    let _ = store.put_setting("group", "slow", Some("fault"));
+    for number in (0..2_000).step_by(97) {
+        let _ = store.trace(trace_id(number));
+        let _ = store.documents(trace_id(number));
+        let _ = store.size(trace_id(number));
+    }
+    for number in 5_000..5_020 {
+        match store.record(document(number, 0, &random(500))) {
+            // SQLite does not see all damage before it writes beside it.
+            Ok(()) => drop(store.documents(trace_id(number))),
+            Err(refusal) => assert_eq!(refusal.code, RefusalCode::NotStored, "{refusal}"),
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn random_damage_is_refused_with_what_to_do_or_borne_and_is_never_a_panic() {
+    let directory = tempfile::tempdir().unwrap();
+    let whole = directory.path().join("whole.db");
+    filled(&whole);
+    let whole = std::fs::read(&whole).unwrap();
+    for round in 0..60 {
+        let path = directory.path().join(format!("{round}.db"));
+        let mut bytes = whole.clone();
+        match round % 3 {
+            // A few bytes anywhere, a whole page, and no more than the beginning.
+            0 => (0..8).for_each(|_| bytes[fastrand::usize(..whole.len())] = fastrand::u8(..)),
+            1 => {
+                let page = fastrand::usize(..whole.len() / 4096) * 4096;
+                fastrand::fill(&mut bytes[page..page + 4096]);
+            }
+            _ => bytes.truncate(fastrand::usize(..whole.len())),
+        }
+        std::fs::write(&path, bytes).unwrap();
+        if let Err(error) = use_however_damaged(&path) {
+            let said = error.to_string();
+            assert!(said.contains("--db") || said.contains("move it away"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_log_of_garbage_beside_the_file_costs_nothing_of_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("traces.db");
+    filled(&path);
+    for length in [1, 31, 32, 5_000, 100_000] {
+        let garbage: Vec<u8> = (0..length).map(|_| fastrand::u8(..)).collect();
+        std::fs::write(directory.path().join("traces.db-wal"), &garbage).unwrap();
+        let _ = std::fs::write(directory.path().join("traces.db-shm"), &garbage);
+        let store = SqliteStore::open(&path).unwrap();
+        assert!((0..2_000).all(|number| store.trace(trace_id(number)).is_some()), "{length}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_with_what_to_do_about_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("traces.db");
+    std::fs::write(&path, "this is no database, it is a text of mine".repeat(100)).unwrap();
+    let said = SqliteStore::open(&path).unwrap_err().to_string();
+    assert!(said.contains("traces.db") && said.contains("move it away"), "{said}");
+    let said = SqliteStore::open(&directory.path().join("no/such/traces.db")).unwrap_err().to_string();
+    assert!(said.contains("no/such/traces.db") && said.contains("--db"), "{said}");
+    let absent = directory.path().join("absent.db");
+    assert!(SqliteStore::open_read_only(&absent).is_err() && !absent.exists());
+}
+
+#[test]
+fn a_file_that_is_only_read_is_not_changed_and_takes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("traces.db");
+    filled(&path);
+    let before = std::fs::read(&path).unwrap();
+    let store = SqliteStore::open_read_only(&path).unwrap();
+    assert_eq!(store.record(document(9_000, 0, &json!({}))).unwrap_err().code, RefusalCode::NotStored);
+    assert!(store.put_setting("group", "slow", Some("fault")).is_err());
+    assert_eq!(store.search(&all()).unwrap().traces.len(), 2_000);
+    drop(store);
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::CompiledTrace;
+use super::{CompiledTrace, clipped};
 use super::service::ServiceId;
 
 /// X-Ray indexes 50 annotations of a trace (fact sheet 1.9). They are counted by key here, the earliest to be set first;
@@ -23,7 +23,7 @@ impl<'t> AnnotationValue<'t> {
     /// `None` for what no annotation may be.
     fn read(value: &'t Value) -> Option<Self> {
         match value {
-            Value::String(text) => Some(Self::String(text)),
+            Value::String(text) => Some(Self::String(clipped::text(text))),
             Value::Number(number) => number.as_f64().map(Self::Number),
             Value::Bool(value) => Some(Self::Boolean(*value)),
             Value::Null | Value::Array(_) | Value::Object(_) => None,
@@ -61,7 +61,7 @@ impl<'t> Annotations<'t> {
         for node in compiled.trace().nodes() {
             let service = compiled.segment_of(node).service();
             for (key, value) in node.entity().annotations() {
-                if let Some(value) = AnnotationValue::read(value) {
+                if let Some(value) = AnnotationValue::read(value).filter(|_| !clipped::is_no_key(key)) {
                     indexing.add(key, value, service);
                 }
             }

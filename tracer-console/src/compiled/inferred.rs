@@ -12,6 +12,9 @@ use crate::trace_id::EntityId;
 /// The type of a database that is called with SQL: not established, see the fact sheet's 12, 10.
 const SQL: &str = "Database::SQL";
 const REMOTE: &str = "remote";
+/// How the types begin of what passes messages on, each in a trace of its own.
+pub(super) const CARRIERS: [&str; 5] =
+    ["AWS::SQS", "AWS::SNS", "AWS::Events", "AWS::Kinesis", "AWS::StepFunctions"];
 
 /// Whether an entity is a call to another service.
 pub(super) fn is_call(node: Node<'_>) -> bool {

@@ -7,8 +7,10 @@
 mod annotations;
 mod assembly;
 mod call;
+mod clipped;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod graph_service;
 mod histogram;
 mod inferred;
 mod lambda_function;
@@ -24,6 +26,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 mod time_series;
+mod trace_graph;
 mod window;
 
 use std::cmp::Reverse;
@@ -31,18 +34,20 @@ use std::sync::OnceLock;
 
 pub(crate) use annotations::{AnnotationEntry, AnnotationValue, Annotations};
 pub(crate) use call::Call;
-pub(crate) use measured::Measured;
+pub(crate) use graph_service::GraphService;
+pub(crate) use measured::{Measured, Measurement};
 pub(crate) use outcome::Outcome;
 pub(crate) use root_cause::{RootCause, RootCauseEntity, RootCauseException, RootCauseService, RootCauses};
 pub(crate) use segment::Segment;
 pub(crate) use segment_document::{SegmentAnswer, TraceAnswer};
-pub(crate) use service::{Service, ServiceId};
-pub(crate) use service_graph::{GraphService, ServiceGraph};
+pub(crate) use service::{Identity, Service, ServiceId};
+pub(crate) use service_graph::ServiceGraph;
 pub(crate) use time_series::{TimeSeries, TimeSeriesEntry};
+pub(crate) use trace_graph::{GraphSegment, GraphShape, Receipt, Sender, TraceGraph, places};
 pub(crate) use window::Window;
 
 use self::assembly::{Parts, assemble};
-use self::measured::rounded_seconds;
+use self::measured::{milliseconds, rounded_seconds};
 use crate::timestamp::Timestamp;
 use crate::trace::{Node, Trace};
 use crate::trace_id::TraceId;
@@ -130,6 +135,11 @@ impl<'t> CompiledTrace<'t> {
     /// Seconds that the entry point took; while it is in progress, as far as is known.
     pub(crate) fn response_time(&self) -> f64 {
         rounded_seconds(self.times.response)
+    }
+
+    /// [`CompiledTrace::response_time`] and [`CompiledTrace::duration`] in milliseconds.
+    pub(crate) fn milliseconds(&self) -> (i64, i64) {
+        (milliseconds(self.times.response), milliseconds(self.times.duration))
     }
 
     /// Whether the entry point has no flag and no status from 400.

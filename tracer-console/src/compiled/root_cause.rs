@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::CompiledTrace;
+use super::{CompiledTrace, clipped};
 use super::measured::Measured;
 use super::outcome::Outcome;
 use super::segment::Segment;
@@ -175,8 +175,8 @@ impl<'c, 't> Search<'c, 't> {
         let entity = |measured: Measured<'t>, name, remote| {
             let exceptions = measured.entity().into_iter().flat_map(Entity::exceptions);
             let exceptions = exceptions.map(|exception| RootCauseException {
-                name: exception.type_name(),
-                message: exception.message(),
+                name: clipped::text(exception.type_name()),
+                message: clipped::text(exception.message()),
             });
             RootCauseEntity { name, remote, exceptions: Some(exceptions.collect()), coverage: None }
         };
@@ -235,7 +235,7 @@ impl<'c, 't> Search<'c, 't> {
                 let is_remote = node.namespace().is_some();
                 service.entity_path.push(entity(
                     self.measured(place),
-                    node.entity().name().into(),
+                    clipped::text(node.entity().name()).into(),
                     is_remote,
                 ));
             }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::inferred;
+use super::{clipped, inferred};
 use super::lambda_function::{self, LambdaFunction};
 use super::measured::Measured;
 use super::service::ServiceId;
@@ -63,7 +63,7 @@ impl<'t> Segment<'t> {
 
     fn of(node: Node<'t>, source: Source<'t>) -> Self {
         let entity = node.entity();
-        let (id, name) = (entity.id(), entity.name().into());
+        let (id, name) = (entity.id(), clipped::text(entity.name()).into());
         Self { id, name, source, service: None, parent: None, measured: Measured::of(entity) }
     }
 
@@ -135,7 +135,7 @@ impl<'t> Segment<'t> {
     }
 
     fn text(&self, key: &str) -> Option<&'t str> {
-        self.reported_entity()?.member(key)?.as_str()
+        self.reported_entity()?.member(key)?.as_str().map(clipped::text)
     }
 
     /// Only segments have users.
@@ -158,13 +158,13 @@ impl<'t> Segment<'t> {
     }
 
     pub(crate) fn instance_id(&self) -> Option<&'t str> {
-        self.reported_entity()?.aws("ec2")?.get("instance_id")?.as_str()
+        self.reported_entity()?.aws("ec2")?.get("instance_id")?.as_str().map(clipped::text)
     }
 
     pub(crate) fn availability_zone(&self) -> Option<&'t str> {
         let entity = self.reported_entity()?;
         let zone = |key: &str| entity.aws(key)?.get("availability_zone").and_then(Value::as_str);
-        zone("ec2").or_else(|| zone("ecs"))
+        zone("ec2").or_else(|| zone("ecs")).map(clipped::text)
     }
 
     /// The subsegments directly below it and the segments that it called without a subsegment, the earliest first.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::entity::Entity;
 
 /// Which service it is, in one trace and across all of them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Identity<'t> {
     pub(crate) name: Cow<'t, str>,
     /// X-Ray's `Type`.
@@ -68,6 +68,12 @@ pub(super) fn account(entity: &Entity) -> Option<Cow<'_, str>> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct ServiceId(pub(super) usize);
 
+impl ServiceId {
+    pub(crate) fn position(self) -> usize {
+        self.0
+    }
+}
+
 /// A node of the service graph as one trace knows it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Service<'t> {
@@ -79,6 +85,17 @@ pub(crate) struct Service<'t> {
 }
 
 impl<'t> Service<'t> {
+    /// One that is known from before, with its other names.
+    pub(crate) fn known(
+        identity: Identity<'t>,
+        others: Vec<Cow<'t, str>>,
+        is_active: bool,
+        is_entry: bool,
+    ) -> Self {
+        let names = std::iter::once(identity.name.clone()).chain(others).collect();
+        Self { identity, names, is_active, is_entry }
+    }
+
     pub(crate) fn identity(&self) -> &Identity<'t> {
         &self.identity
     }

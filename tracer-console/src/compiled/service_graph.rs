@@ -1,19 +1,16 @@
 //! The service graph: a fold over compiled traces, one at a time (fact sheet 7.9).
 
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
-
-use serde::Serialize;
+use std::collections::{BTreeSet, HashMap};
 
 use super::CompiledTrace;
+use super::graph_service::{GraphEdge, GraphService};
 use super::histogram::Histogram;
 use super::inferred;
-use super::measured::Measured;
-use super::segment::{Segment, Source};
+use super::measured::Measurement;
 use super::service::{Identity, Service, ServiceId};
 use super::statistics::Statistics;
+use super::trace_graph::{GraphShape, TraceGraph};
 use super::window::Window;
-use crate::link::Link;
 use crate::timestamp::Timestamp;
 use crate::trace::Node;
 use crate::trace_id::{EntityId, TraceId};
@@ -32,12 +29,32 @@ pub(crate) struct ServiceGraph {
     by_identity: HashMap<Identity<'static>, usize>,
     edges: Vec<Edge>,
     by_ends: HashMap<(usize, usize, bool), usize>,
-    links: Links,
+    /// Of the shapes that have a number.
+    met: HashMap<i64, Met>,
+    receipts: Vec<Received>,
+    /// The node that a message was sent from, and its sending.
+    senders: HashMap<Message, (usize, Measurement)>,
+}
+
+/// Who sent a message.
+type Message = (TraceId, EntityId);
+
+/// Where the services and calls of a shape are in the graph.
+#[derive(Debug, Clone)]
+struct Met {
+    nodes: Vec<Option<usize>>,
+    edges: Vec<Option<usize>>,
+}
+
+impl Met {
+    fn none(shape: &GraphShape<'_>) -> Self {
+        Self { nodes: vec![None; shape.services.len()], edges: vec![None; shape.calls.len()] }
+    }
 }
 
 /// The first and last activity.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct Activity(Option<(Timestamp, Timestamp)>);
+pub(super) struct Activity(Option<(Timestamp, Timestamp)>);
 
 impl Activity {
     fn extend(&mut self, start: Timestamp, end: Timestamp) {
@@ -45,25 +62,25 @@ impl Activity {
         self.0 = Some((first.min(start), last.max(end)));
     }
 
-    fn start(self) -> f64 {
+    pub(super) fn start(self) -> f64 {
         self.0.map_or(0.0, |(first, _)| first.seconds().floor())
     }
 
-    fn end(self) -> f64 {
+    pub(super) fn end(self) -> f64 {
         self.0.map_or(0.0, |(_, last)| last.seconds().ceil())
     }
 }
 
 #[derive(Debug)]
-struct GraphNode {
-    identity: Identity<'static>,
-    names: Vec<String>,
-    is_client: bool,
-    is_active: bool,
-    is_root: bool,
-    activity: Activity,
-    statistics: Statistics,
-    histogram: Histogram,
+pub(super) struct GraphNode {
+    pub(super) identity: Identity<'static>,
+    pub(super) names: Vec<String>,
+    pub(super) is_client: bool,
+    pub(super) is_active: bool,
+    pub(super) is_root: bool,
+    pub(super) activity: Activity,
+    pub(super) statistics: Statistics,
+    pub(super) histogram: Histogram,
 }
 
 impl GraphNode {
@@ -92,30 +109,21 @@ impl GraphNode {
 }
 
 #[derive(Debug)]
-struct Edge {
-    from: usize,
-    to: usize,
-    is_link: bool,
-    activity: Activity,
-    statistics: Statistics,
-    histogram: Histogram,
+pub(super) struct Edge {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) is_link: bool,
+    pub(super) activity: Activity,
+    pub(super) statistics: Statistics,
+    pub(super) histogram: Histogram,
 }
 
-/// A service that received something of another trace.
-#[derive(Debug)]
-struct Receipt {
+/// A node received something of another trace.
+#[derive(Debug, Clone, Copy)]
+struct Received {
+    message: Message,
     receiver: usize,
-    start: Timestamp,
-    end: Timestamp,
-    statistics: Statistics,
-}
-
-/// Links between traces: either end may be added first.
-#[derive(Debug, Default)]
-struct Links {
-    receipts: HashMap<TraceId, Vec<(EntityId, Receipt)>>,
-    /// Who sent, and when.
-    senders: HashMap<(TraceId, EntityId), (usize, Timestamp)>,
+    measured: Measurement,
 }
 
 impl ServiceGraph {
@@ -125,117 +133,133 @@ impl ServiceGraph {
     }
 
     /// What is over counts when it ended; what is in progress shows, and is not counted.
-    fn counts(&self, measured: &Measured<'_>) -> bool {
+    fn counts(&self, measured: &Measurement) -> bool {
         self.window.is_none_or(|window| window.contains(measured.moment()))
     }
 
     pub(crate) fn add(&mut self, trace: &CompiledTrace<'_>) {
-        let mut nodes = vec![None; trace.services().len()];
-        // The entry comes after its client, as X-Ray numbers them.
-        for call in trace.calls() {
-            if self.counts(call.measured()) {
-                let from = self.node(trace, call.caller(), &mut nodes);
-                let to = self.node(trace, call.callee(), &mut nodes);
-                if let (Some(from), Some(to)) = (from, to) {
-                    self.add_call(from, to, call.measured());
+        self.add_graph(&TraceGraph::of(trace));
+    }
+
+    pub(crate) fn add_graph(&mut self, trace: &TraceGraph<'_>) {
+        let known = trace.number.and_then(|number| self.met.remove(&number));
+        let mut met = known.unwrap_or_else(|| Met::none(&trace.shape));
+        self.add_calls(trace, &mut met);
+        self.add_segments(trace, &mut met);
+        if !trace.senders.is_empty() {
+            self.add_senders(trace, &met);
+        }
+        if let Some(number) = trace.number {
+            self.met.insert(number, met);
+        }
+    }
+
+    /// Before the segments: the entry comes after its client, as X-Ray numbers them.
+    fn add_calls(&mut self, trace: &TraceGraph<'_>, met: &mut Met) {
+        for (call, measured) in trace.segments.iter().filter_map(|segment| segment.call) {
+            if !self.counts(&measured) {
+                continue;
+            }
+            let (caller, callee) = trace.shape.calls[call];
+            let from = self.node(&trace.shape, caller, met);
+            let to = self.node(&trace.shape, callee, met);
+            if let (Some(from), Some(to)) = (from, to) {
+                self.nodes[from].activity.extend(measured.start, measured.moment());
+                let edge = *met.edges[call].get_or_insert_with(|| self.edge(from, to, false));
+                let Edge { activity, statistics, histogram, .. } = &mut self.edges[edge];
+                observe(measured, activity, statistics, histogram);
+            }
+        }
+    }
+
+    fn add_segments(&mut self, trace: &TraceGraph<'_>, met: &mut Met) {
+        let mut receipts = trace.receipts.iter().peekable();
+        for (at, segment) in trace.segments.iter().enumerate() {
+            let node = self.counts(&segment.measured).then(|| self.node(&trace.shape, segment.service, met));
+            if let Some(node) = node.flatten() {
+                let GraphNode { activity, statistics, histogram, .. } = &mut self.nodes[node];
+                observe(segment.measured, activity, statistics, histogram);
+            }
+            while let Some(receipt) = receipts.next_if(|receipt| receipt.segment == at) {
+                if let Some(receiver) = node.flatten() {
+                    let message = (receipt.trace, receipt.id);
+                    self.receipts.push(Received { message, receiver, measured: segment.measured });
                 }
             }
         }
-        for segment in trace.segments() {
-            let node = segment.service().filter(|_| self.counts(segment.measured()));
-            if let Some(node) = node.and_then(|service| self.node(trace, service, &mut nodes)) {
-                let measured = segment.measured();
-                let GraphNode { activity, statistics, histogram, .. } = &mut self.nodes[node];
-                observe(measured, activity, statistics, histogram);
-                self.add_receipts(segment, node);
-            }
-        }
-        self.add_senders(trace, &mut nodes);
     }
 
-    /// The node of a trace's service; `nodes` remembers those of this trace.
-    fn node(
-        &mut self,
-        trace: &CompiledTrace<'_>,
-        id: ServiceId,
-        nodes: &mut [Option<usize>],
-    ) -> Option<usize> {
-        if let Some(node) = nodes[id.0] {
+    /// Those whose services are in the graph: a link shows its sender, and is no request.
+    fn add_senders(&mut self, trace: &TraceGraph<'_>, met: &Met) {
+        for sender in &trace.senders {
+            if let Some(node) = met.nodes[sender.service].filter(|_| self.counts(&sender.measured)) {
+                self.senders.insert((trace.id, sender.id), (node, sender.measured));
+            }
+        }
+    }
+
+    /// The traces that something was received of and that no sender of was added: it may be that a store does not know
+    /// their senders without their documents.
+    pub(crate) fn unknown_senders(&self) -> BTreeSet<TraceId> {
+        let unknown = self.receipts.iter().filter(|received| !self.senders.contains_key(&received.message));
+        unknown.map(|received| received.message.0).collect()
+    }
+
+    /// Adds those who sent what others received. All else of the trace must have been added.
+    pub(crate) fn add_senders_of(&mut self, trace: &CompiledTrace<'_>) {
+        let received = self.receipts.iter().map(|received| received.message);
+        let ids: BTreeSet<EntityId> = received.filter(|(of, _)| *of == trace.id()).map(|(_, id)| id).collect();
+        let graph = TraceGraph::sending(trace, &|id| ids.contains(&id));
+        let mut met = Met::none(&graph.shape);
+        for sender in graph.senders.iter().filter(|sender| ids.contains(&sender.id)) {
+            if self.counts(&sender.measured) {
+                self.node(&graph.shape, sender.service, &mut met);
+            }
+        }
+        self.add_senders(&graph, &met);
+    }
+
+    /// The node of a trace's service; `met` remembers those that were met.
+    fn node(&mut self, shape: &GraphShape<'_>, service: usize, met: &mut Met) -> Option<usize> {
+        if let Some(node) = met.nodes[service] {
             return Some(node);
         }
-        let service = trace.service(id);
-        let node = match self.by_identity.get(service.identity()) {
+        let service_of_shape = &shape.services[service];
+        let node = match self.by_identity.get(service_of_shape.identity()) {
             Some(&node) => node,
             None if self.nodes.len() >= MOST_NODES => return None,
             None => {
-                let node = GraphNode::new(service);
+                let node = GraphNode::new(service_of_shape);
                 self.by_identity.insert(node.identity.clone(), self.nodes.len());
                 self.nodes.push(node);
                 self.nodes.len() - 1
             }
         };
-        self.nodes[node].meet(service);
-        nodes[id.0] = Some(node);
+        self.nodes[node].meet(service_of_shape);
+        met.nodes[service] = Some(node);
         Some(node)
     }
 
-    fn edge(&mut self, from: usize, to: usize, is_link: bool) -> &mut Edge {
-        let at = *self.by_ends.entry((from, to, is_link)).or_insert_with(|| {
+    fn edge(&mut self, from: usize, to: usize, is_link: bool) -> usize {
+        *self.by_ends.entry((from, to, is_link)).or_insert_with(|| {
             let (activity, statistics, histogram) = Default::default();
             self.edges.push(Edge { from, to, is_link, activity, statistics, histogram });
             self.edges.len() - 1
-        });
-        &mut self.edges[at]
-    }
-
-    fn add_call(&mut self, from: usize, to: usize, measured: &Measured<'_>) {
-        self.nodes[from].activity.extend(measured.start(), measured.moment());
-        let Edge { activity, statistics, histogram, .. } = self.edge(from, to, false);
-        observe(measured, activity, statistics, histogram);
-    }
-
-    fn add_receipts(&mut self, segment: &Segment<'_>, receiver: usize) {
-        let Source::Reported(node) = segment.source() else { return };
-        let measured = segment.measured();
-        let mut statistics = Statistics::default();
-        if let Some(micros) = measured.micros() {
-            statistics.add(measured, micros);
-        }
-        for link in node.entity().links() {
-            let receipt = Receipt { receiver, start: measured.start(), end: measured.moment(), statistics };
-            self.links.receipts.entry(Link::trace_id(&link)).or_default().push((link.id(), receipt));
-        }
-    }
-
-    /// Remembers who sent what others received: what the store knows to be linked, and what was added before.
-    fn add_senders(&mut self, trace: &CompiledTrace<'_>, nodes: &mut [Option<usize>]) {
-        let known = trace.trace().linked_from().iter().map(crate::LinkedFrom::id);
-        let added = self.links.receipts.get(&trace.id()).into_iter().flatten().map(|(id, _)| *id);
-        let wanted: HashSet<_> = known.chain(added).collect();
-        if wanted.is_empty() {
-            return;
-        }
-        for node in trace.trace().nodes().filter(|node| wanted.contains(&node.id())) {
-            let measured = Measured::of(node.entity());
-            let service = sender_of(trace, node).filter(|_| self.counts(&measured));
-            if let Some(sender) = service.and_then(|service| self.node(trace, service, nodes)) {
-                self.nodes[sender].activity.extend(measured.start(), measured.moment());
-                self.links.senders.insert((trace.id(), node.id()), (sender, node.start()));
-            }
-        }
+        })
     }
 
     /// Draws the links whose both ends were added.
     fn draw_links(&mut self) {
-        let Links { receipts, senders } = std::mem::take(&mut self.links);
-        for (trace, receipts) in receipts {
-            for (id, receipt) in receipts {
-                let Some(&(sender, sent)) = senders.get(&(trace, id)) else { continue };
-                let edge = self.edge(sender, receipt.receiver, true);
-                edge.activity.extend(receipt.start, receipt.end);
-                edge.statistics.merge(&receipt.statistics);
-                edge.histogram.add(receipt.start.micros_since(sent).max(0));
+        for Received { message, receiver, measured } in std::mem::take(&mut self.receipts) {
+            let Some(&(sender, sent)) = self.senders.get(&message) else { continue };
+            self.nodes[sender].activity.extend(sent.start, sent.moment());
+            let edge = self.edge(sender, receiver, true);
+            let Edge { activity, statistics, histogram, .. } = &mut self.edges[edge];
+            activity.extend(measured.start, measured.moment());
+            if let Some(micros) = measured.micros() {
+                statistics.add(measured.outcome, micros);
             }
+            histogram.add(measured.start.micros_since(sent.start).max(0));
         }
     }
 
@@ -252,103 +276,22 @@ impl ServiceGraph {
 }
 
 fn observe(
-    measured: &Measured<'_>,
+    measured: Measurement,
     activity: &mut Activity,
     statistics: &mut Statistics,
     histogram: &mut Histogram,
 ) {
-    activity.extend(measured.start(), measured.moment());
+    activity.extend(measured.start, measured.moment());
     if let Some(micros) = measured.micros() {
-        statistics.add(measured, micros);
+        statistics.add(measured.outcome, micros);
         histogram.add(micros);
     }
 }
 
 /// The node that a link starts from: what a message was sent to (a queue) stands between sender and receiver; else who
 /// recorded the entity. How X-Ray marks the producer's side is not established, see the fact sheet's 12, 7.
-fn sender_of<'t>(trace: &CompiledTrace<'t>, node: Node<'t>) -> Option<ServiceId> {
+pub(super) fn sender_of<'t>(trace: &CompiledTrace<'t>, node: Node<'t>) -> Option<ServiceId> {
     let queue = inferred::is_call(node).then(|| trace.inferred_at(node)).flatten();
     let segment = queue.map_or_else(|| trace.segment_of(node), |at| &trace.segments()[at]);
     segment.service()
-}
-
-/// A `Service` of a graph, to be written as JSON.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct GraphService {
-    reference_id: usize,
-    name: Cow<'static, str>,
-    names: Vec<String>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    root: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account_id: Option<Cow<'static, str>>,
-    #[serde(rename = "Type", skip_serializing_if = "Option::is_none")]
-    kind: Option<Cow<'static, str>>,
-    state: &'static str,
-    start_time: f64,
-    end_time: f64,
-    edges: Vec<GraphEdge>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    summary_statistics: Option<Statistics>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    duration_histogram: Option<Histogram>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    response_time_histogram: Option<Histogram>,
-}
-
-impl GraphService {
-    fn new((reference_id, node): (usize, GraphNode)) -> Self {
-        let own = !node.is_client;
-        Self {
-            reference_id,
-            name: node.identity.name,
-            names: node.names,
-            root: node.is_root,
-            account_id: node.identity.account,
-            kind: node.identity.kind,
-            state: if node.is_active { "active" } else { "unknown" },
-            start_time: node.activity.start(),
-            end_time: node.activity.end(),
-            edges: Vec::new(),
-            summary_statistics: own.then_some(node.statistics),
-            duration_histogram: own.then(|| node.histogram.clone()),
-            response_time_histogram: own.then_some(node.histogram),
-        }
-    }
-}
-
-/// An `Edge` of a graph, to be written as JSON.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct GraphEdge {
-    /// Of the node that it leads to.
-    reference_id: usize,
-    start_time: f64,
-    end_time: f64,
-    summary_statistics: Statistics,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    response_time_histogram: Option<Histogram>,
-    aliases: [(); 0],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    edge_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    received_event_age_histogram: Option<Histogram>,
-}
-
-impl GraphEdge {
-    fn new(edge: Edge) -> Self {
-        let (response_times, ages) =
-            if edge.is_link { (None, Some(edge.histogram)) } else { (Some(edge.histogram), None) };
-        Self {
-            reference_id: edge.to,
-            start_time: edge.activity.start(),
-            end_time: edge.activity.end(),
-            summary_statistics: edge.statistics,
-            response_time_histogram: response_times,
-            aliases: [],
-            edge_type: edge.is_link.then_some("link"),
-            received_event_age_histogram: ages,
-        }
-    }
 }

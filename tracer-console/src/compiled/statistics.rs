@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::measured::Measured;
+use super::outcome::Outcome;
 
 /// `SummaryStatistics` of a node or edge.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
@@ -39,8 +39,7 @@ fn seconds<S: serde::Serializer>(micros: &i64, serializer: S) -> Result<S::Ok, S
 
 impl Statistics {
     /// Counts a request that is over: as a fault before an error, and as an error before ok (fact sheet 7.9).
-    pub(super) fn add(&mut self, request: &Measured<'_>, micros: i64) {
-        let outcome = request.outcome();
+    pub(super) fn add(&mut self, outcome: Outcome, micros: i64) {
         if outcome.fault {
             self.fault_statistics.other_count += 1;
             self.fault_statistics.total_count += 1;
@@ -53,15 +52,5 @@ impl Statistics {
         }
         self.total_count += 1;
         self.total_response_time = self.total_response_time.saturating_add(micros);
-    }
-    pub(super) fn merge(&mut self, other: &Self) {
-        self.ok_count += other.ok_count;
-        self.error_statistics.throttle_count += other.error_statistics.throttle_count;
-        self.error_statistics.other_count += other.error_statistics.other_count;
-        self.error_statistics.total_count += other.error_statistics.total_count;
-        self.fault_statistics.other_count += other.fault_statistics.other_count;
-        self.fault_statistics.total_count += other.fault_statistics.total_count;
-        self.total_count += other.total_count;
-        self.total_response_time = self.total_response_time.saturating_add(other.total_response_time);
     }
 }

@@ -48,8 +48,9 @@ pub(crate) struct Summary<'c> {
 struct Http<'c> {
     #[serde(rename = "HttpURL", skip_serializing_if = "Option::is_none")]
     url: Option<&'c str>,
+    /// Typed SDKs could not read an answer with a status that the model's integers do not hold.
     #[serde(rename = "HttpStatus", skip_serializing_if = "Option::is_none")]
-    status: Option<u64>,
+    status: Option<i32>,
     #[serde(rename = "HttpMethod", skip_serializing_if = "Option::is_none")]
     method: Option<&'c str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,7 +170,7 @@ impl<'t> CompiledTrace<'t> {
     fn http(&self) -> Http<'_> {
         Http {
             url: self.http_request("url"),
-            status: self.http_status(),
+            status: self.http_status().and_then(|status| status.try_into().ok()),
             method: self.http_request("method"),
             user_agent: self.http_request("user_agent"),
             client_ip: self.http_request("client_ip"),

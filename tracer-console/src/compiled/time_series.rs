@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::call::Call;
 use super::histogram::Histogram;
-use super::measured::Measured;
-use super::segment::Segment;
+use super::measured::Measurement;
 use super::statistics::Statistics;
 use super::window::Window;
 use crate::timestamp::Timestamp;
@@ -60,23 +58,23 @@ impl TimeSeries {
     }
 
     /// Counts a request to a service.
-    pub(crate) fn add_segment(&mut self, segment: &Segment<'_>) {
-        self.add(segment.measured(), |period| &mut period.services);
+    pub(crate) fn add_segment(&mut self, request: Measurement) {
+        self.add(request, |period| &mut period.services);
     }
 
     /// Counts a request on an edge.
-    pub(crate) fn add_call(&mut self, call: &Call<'_>) {
-        self.add(call.measured(), |period| &mut period.edges);
+    pub(crate) fn add_call(&mut self, request: Measurement) {
+        self.add(request, |period| &mut period.edges);
     }
 
-    fn add(&mut self, request: &Measured<'_>, side: impl Fn(&mut Period) -> &mut Option<Statistics>) {
+    fn add(&mut self, request: Measurement, side: impl Fn(&mut Period) -> &mut Option<Statistics>) {
         let (moment, Some(micros)) = (request.moment(), request.micros()) else { return };
         if !self.window.contains(moment) {
             return;
         }
         let start = moment.micros().div_euclid(self.period) * self.period;
         let period = self.periods.entry(start).or_default();
-        side(period).get_or_insert_default().add(request, micros);
+        side(period).get_or_insert_default().add(request.outcome, micros);
         period.histogram.add(micros);
     }
 

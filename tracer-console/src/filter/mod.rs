@@ -109,7 +109,7 @@ impl FilterExpression {
 }
 
 /// A filter expression in which the expressions of groups stand in the place of their names.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Filter {
     /// `None` keeps every trace.
     expression: Option<Expression>,
@@ -121,9 +121,26 @@ impl Filter {
         self.expression.as_ref().is_none_or(|expression| evaluate::is_met(expression, trace))
     }
 
+    /// Whether every trace is asked for.
+    pub(crate) fn is_any(&self) -> bool {
+        self.expression.is_none()
+    }
+
     /// What can be said of the traces that are asked for without reading their documents.
     pub(crate) fn prefilter(&self) -> Prefilter {
         Prefilter::of(self.expression.as_ref())
+    }
+
+    /// Whether the prefilter is all that need be said, in a store that has an index for each of its conditions.
+    pub(crate) fn is_prefilter_exact(&self) -> bool {
+        Prefilter::is_exact(self.expression.as_ref())
+    }
+
+    /// The filter that keeps what both keep.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let both: Vec<Expression> = self.expression.into_iter().chain(other.expression).collect();
+        let expression = if both.len() > 1 { Some(Expression::And(both)) } else { both.into_iter().next() };
+        Self { expression }
     }
 }
 

@@ -78,6 +78,11 @@ impl Prefilter {
         expression.map_or(Self::Anything, kept)
     }
 
+    /// Whether [`Prefilter::of`] keeps only traces that the expression keeps, in a store that has an index for each condition.
+    pub(crate) fn is_exact(expression: Option<&Expression>) -> bool {
+        expression.is_none_or(is_exact)
+    }
+
     fn all(parts: impl Iterator<Item = Self>) -> Self {
         let mut all = Vec::new();
         for part in parts {
@@ -168,6 +173,14 @@ fn exact(leaf: &Expression) -> Option<Indexed> {
             Some(Indexed::RootCauses(*cause))
         }
         _ => None,
+    }
+}
+
+fn is_exact(expression: &Expression) -> bool {
+    match expression {
+        Expression::And(parts) | Expression::Or(parts) => parts.iter().all(is_exact),
+        Expression::Not(inner) => is_exact(inner),
+        leaf => exact(leaf).is_some(),
     }
 }
 

@@ -1,59 +1,57 @@
 //! What a filter says of a trace as SQL over the tables: it keeps every trace that the filter keeps, and perhaps others.
 
-use rusqlite::types::Value;
+use std::rc::Rc;
+
+use rusqlite::types::{ToSql, ToSqlOutput, Value};
 
 use super::error::SqliteError;
 use super::marks::Marks;
+use super::shape::TEXTS;
 use crate::filter::{Indexed, Keyword, Mark, NumberOperator, Prefilter, ServicePattern, Test, TextOperator};
 
-/// A condition on the table `traces`, with the values of its question marks in order.
+/// A condition on a table, with what its question marks stand for in order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Condition {
     pub(super) text: String,
-    pub(super) values: Vec<Value>,
+    pub(super) values: Vec<Given>,
+}
+
+/// What a question mark stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Given {
+    Value(Value),
+    /// The rows of `rarray(?)`.
+    Numbers(Rc<Vec<Value>>),
+}
+
+impl ToSql for Given {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Self::Value(value) => value.to_sql(),
+            Self::Numbers(numbers) => numbers.to_sql(),
+        }
+    }
 }
 
 impl Condition {
-    fn new(text: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Self {
-        Self { text: text.into(), values: values.into_iter().collect() }
+    pub(super) fn new(text: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Self {
+        Self { text: text.into(), values: values.into_iter().map(Given::Value).collect() }
     }
 
-    /// `None` where nothing can be said. `are_few` says whether a table has few rows that satisfy a condition: these are
-    /// listed, and many are looked up for each trace.
-    pub(super) fn of(prefilter: &Prefilter, are_few: &AreFew<'_>) -> Result<Option<Self>, SqliteError> {
-        let of_all = |parts: &[Prefilter]| -> Result<Vec<Option<Self>>, SqliteError> {
-            parts.iter().map(|part| Self::of(part, are_few)).collect()
-        };
-        let of_indexed = |indexed| -> Result<Option<Known>, SqliteError> {
-            of_indexed(indexed).map(|found| found.in_traces(are_few)).transpose()
-        };
-        Ok(match prefilter {
-            Prefilter::Anything => None,
-            Prefilter::Nothing => Some(Self::new("FALSE", [])),
-            // What cannot be said may be left out of an AND, and makes an OR say nothing.
-            Prefilter::All(parts) => {
-                let said: Vec<_> = of_all(parts)?.into_iter().flatten().collect();
-                (!said.is_empty()).then(|| Self::joined(said, " AND "))
-            }
-            Prefilter::Any(parts) => {
-                let said: Option<Vec<_>> = of_all(parts)?.into_iter().collect();
-                said.map(|said| Self::joined(said, " OR "))
-            }
-            Prefilter::Where(indexed) => of_indexed(indexed)?.map(|known| known.condition),
-            Prefilter::Unless(indexed) => {
-                let known = of_indexed(indexed)?.filter(|known| known.is_exact);
-                // An unknown comparison is false, so its opposite is true.
-                known.map(|Known { condition: Self { text, values }, .. }| Self {
-                    text: format!("NOT coalesce({text}, FALSE)"),
-                    values,
-                })
-            }
-        })
+    /// That a trace is one of these.
+    pub(super) fn listed(traces: &[i64]) -> Self {
+        let numbers = Rc::new(traces.iter().copied().map(Value::Integer).collect());
+        Self { text: "trace IN rarray(?)".to_owned(), values: vec![Given::Numbers(numbers)] }
     }
 
-    fn joined(parts: Vec<Self>, with: &str) -> Self {
+    pub(super) fn joined(parts: Vec<Self>, with: &str) -> Self {
         let text = balanced(&parts, with);
-        Self::new(text, parts.into_iter().flat_map(|part| part.values))
+        Self { text, values: parts.into_iter().flat_map(|part| part.values).collect() }
+    }
+
+    fn negated(self) -> Self {
+        // An unknown comparison is false, so its opposite is true.
+        Self { text: format!("NOT coalesce({}, FALSE)", self.text), ..self }
     }
 }
 
@@ -69,91 +67,239 @@ fn balanced(parts: &[Condition], with: &str) -> String {
     }
 }
 
-/// A condition, and whether it keeps only what is meant.
-struct Known {
-    condition: Condition,
-    is_exact: bool,
+/// What is said of a trace: all of it must be so.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Said {
+    /// On the table `shapes`.
+    pub(super) of_shape: Option<Condition>,
+    /// On the table `traces`.
+    pub(super) of_trace: Option<Condition>,
+    /// The numbers of the traces, if they are few, in order.
+    pub(super) listed: Option<Vec<i64>>,
+    /// Whether only what is meant is kept.
+    pub(super) is_exact: bool,
 }
 
-/// Asked with a table and a condition on it.
-pub(super) type AreFew<'a> = dyn Fn(&Condition) -> Result<bool, SqliteError> + 'a;
+/// What the tables hold, as far as it matters to how they are asked.
+pub(super) trait Tables {
+    /// The traces of the rows of a table that satisfy a condition (`annotations WHERE ...`), in order; `None` for many.
+    fn traces(&self, rows: &Condition) -> Result<Option<Vec<i64>>, SqliteError>;
 
-/// Where it is found whether a trace satisfies a condition.
-enum Place {
-    /// In its row.
-    Traces(Known),
-    /// In the table, of which the trace has a row that satisfies the condition. `is_keyed` says whether the rows of a
-    /// trace can be looked up by the table's key.
-    Table { table: &'static str, known: Known, is_keyed: bool },
+    /// The traces in the range that is asked about that satisfy a condition on their rows, which takes reading all of these;
+    /// `None` for many.
+    fn rows(&self, condition: &Condition) -> Result<Option<Vec<i64>>, SqliteError>;
+
+    /// The shapes that satisfy a condition; `None` where they are too many to be named.
+    fn shapes(&self, condition: &Condition) -> Result<Option<Vec<i64>>, SqliteError>;
+
+    /// Whether what has many rows and cannot be looked up for each trace is better left to who reads documents: a page
+    /// of those is soon full.
+    fn leaves_many(&self) -> bool;
 }
 
-impl Place {
-    /// The condition on `traces`.
-    fn in_traces(self, are_few: &AreFew<'_>) -> Result<Known, SqliteError> {
-        let (table, known, is_keyed) = match self {
-            Self::Traces(known) => return Ok(known),
-            Self::Table { table, known, is_keyed } => (table, known, is_keyed),
-        };
-        let Known { condition: Condition { text, values }, is_exact } = known;
-        let rows = Condition { text: format!("{table} WHERE {text}"), values };
-        let text = if !is_keyed || are_few(&rows)? {
-            format!("trace IN (SELECT trace FROM {})", rows.text)
-        } else {
-            format!("EXISTS (SELECT 1 FROM {} AND {table}.trace = traces.trace)", rows.text)
-        };
-        Ok(Known { condition: Condition { text, values: rows.values }, is_exact })
+impl Said {
+    pub(super) fn of(prefilter: &Prefilter, tables: &dyn Tables) -> Result<Self, SqliteError> {
+        match prefilter {
+            Prefilter::Anything => Ok(Self { is_exact: true, ..Self::default() }),
+            Prefilter::Nothing => Ok(Self::shape(Condition::new("FALSE", []))),
+            Prefilter::All(parts) => {
+                let said = parts.iter().map(|part| Self::of(part, tables)).collect::<Result<_, _>>()?;
+                Ok(Self::all(said))
+            }
+            Prefilter::Any(parts) => {
+                let said = parts.iter().map(|part| Self::of(part, tables)).collect::<Result<_, _>>()?;
+                Self::any(said, tables)
+            }
+            Prefilter::Where(indexed) => {
+                Ok(of_indexed(indexed).map(|place| place.said(tables)).transpose()?.unwrap_or_default())
+            }
+            Prefilter::Unless(indexed) => {
+                let said = of_indexed(indexed).map(|place| place.said(tables)).transpose()?;
+                // What is only kept among others says nothing of those that are not.
+                Ok(said.filter(|said| said.is_exact).map(Self::negated).unwrap_or_default())
+            }
+        }
+    }
+
+    fn shape(condition: Condition) -> Self {
+        Self { of_shape: Some(condition), is_exact: true, ..Self::default() }
+    }
+
+    fn trace(condition: Condition) -> Self {
+        Self { of_trace: Some(condition), is_exact: true, ..Self::default() }
+    }
+
+    fn listed(traces: Vec<i64>) -> Self {
+        Self { listed: Some(traces), is_exact: true, ..Self::default() }
+    }
+
+    fn says_nothing(&self) -> bool {
+        self.of_shape.is_none() && self.of_trace.is_none() && self.listed.is_none()
+    }
+
+    /// Of a leaf, of which one thing is said.
+    fn negated(self) -> Self {
+        let Self { of_shape, of_trace, listed, is_exact } = self;
+        let of_trace = of_trace.or(listed.as_deref().map(Condition::listed));
+        let negated = |condition: Option<Condition>| condition.map(Condition::negated);
+        Self { of_shape: negated(of_shape), of_trace: negated(of_trace), listed: None, is_exact }
+    }
+
+    /// What cannot be said may be left out.
+    fn all(parts: Vec<Self>) -> Self {
+        let mut all = Self { is_exact: true, ..Self::default() };
+        let (mut of_shape, mut of_trace) = (Vec::new(), Vec::new());
+        for part in parts {
+            of_shape.extend(part.of_shape);
+            of_trace.extend(part.of_trace);
+            all.is_exact &= part.is_exact;
+            all.listed = match (all.listed, part.listed) {
+                (Some(one), Some(other)) => Some(common(&one, &other)),
+                (one, other) => one.or(other),
+            };
+        }
+        let joined = |said: Vec<Condition>| (!said.is_empty()).then(|| Condition::joined(said, " AND "));
+        Self { of_shape: joined(of_shape), of_trace: joined(of_trace), ..all }
+    }
+
+    /// What cannot be said makes all of it say nothing.
+    fn any(parts: Vec<Self>, tables: &dyn Tables) -> Result<Self, SqliteError> {
+        if parts.iter().any(Self::says_nothing) {
+            return Ok(Self::default());
+        }
+        let is_exact = parts.iter().all(|part| part.is_exact);
+        if parts.iter().all(|part| part.of_trace.is_none() && part.listed.is_none()) {
+            let of_shape = parts.into_iter().filter_map(|part| part.of_shape).collect();
+            let of_shape = Some(Condition::joined(of_shape, " OR "));
+            return Ok(Self { of_shape, is_exact, ..Self::default() });
+        }
+        if parts.iter().all(|part| part.of_trace.is_none() && part.of_shape.is_none()) {
+            let mut listed: Vec<i64> = parts.into_iter().filter_map(|part| part.listed).flatten().collect();
+            listed.sort_unstable();
+            listed.dedup();
+            return Ok(Self { listed: Some(listed), is_exact, ..Self::default() });
+        }
+        let of_trace = parts.into_iter().map(|part| part.in_traces(tables)).collect::<Result<_, _>>()?;
+        let of_trace = Some(Condition::joined(of_trace, " OR "));
+        Ok(Self { of_trace, is_exact, ..Self::default() })
+    }
+
+    /// All of it as a condition on `traces`.
+    fn in_traces(self, tables: &dyn Tables) -> Result<Condition, SqliteError> {
+        let mut all = Vec::new();
+        if let Some(condition) = self.of_shape {
+            all.push(match tables.shapes(&condition)? {
+                Some(shapes) => in_shapes(&shapes),
+                None => among_shapes(condition),
+            });
+        }
+        all.extend(self.listed.as_deref().map(Condition::listed));
+        all.extend(self.of_trace);
+        Ok(Condition::joined(all, " AND "))
     }
 }
 
-fn exactly(condition: Condition) -> Known {
-    Known { condition, is_exact: true }
+/// The numbers that are in both lists, which are in order.
+fn common(one: &[i64], other: &[i64]) -> Vec<i64> {
+    let (few, many) = if one.len() < other.len() { (one, other) } else { (other, one) };
+    few.iter().copied().filter(|number| many.binary_search(number).is_ok()).collect()
 }
 
-fn at_least(condition: Condition) -> Known {
-    Known { condition, is_exact: false }
+/// The condition that the shape of a trace is one of these.
+pub(super) fn in_shapes(shapes: &[i64]) -> Condition {
+    let listed: Vec<_> = shapes.iter().map(i64::to_string).collect();
+    Condition::new(format!("shape IN ({})", listed.join(",")), [])
+}
+
+/// The condition that the shape of a trace satisfies a condition.
+pub(super) fn among_shapes(condition: Condition) -> Condition {
+    let text = format!("shape IN (SELECT shape FROM shapes WHERE {})", condition.text);
+    Condition { text, ..condition }
+}
+
+/// Where it is found whether a trace satisfies a condition.
+enum Place {
+    /// In its shape.
+    Shape(Condition),
+    /// In its row, of which an index or what is known of minutes has a part.
+    Trace(Condition),
+    /// In its row alone.
+    Row(Condition),
+    /// In the table, of which the trace has a row that satisfies the condition. `is_keyed` says whether the rows of a
+    /// trace can be looked up by the table's key.
+    Table { table: &'static str, condition: Condition, is_keyed: bool },
+}
+
+impl Place {
+    fn said(self, tables: &dyn Tables) -> Result<Said, SqliteError> {
+        let (table, Condition { text, values }, is_keyed) = match self {
+            Self::Shape(condition) => return Ok(Said::shape(condition)),
+            Self::Trace(condition) => return Ok(Said::trace(condition)),
+            Self::Row(condition) => {
+                return Ok(match tables.rows(&condition)? {
+                    Some(listed) => Said::listed(listed),
+                    None => Said::trace(condition),
+                });
+            }
+            Self::Table { table, condition, is_keyed } => (table, condition, is_keyed),
+        };
+        let rows = Condition { text: format!("{table} WHERE {text}"), values };
+        if let Some(listed) = tables.traces(&rows)? {
+            return Ok(Said::listed(listed));
+        }
+        let text = if is_keyed {
+            format!("EXISTS (SELECT 1 FROM {} AND {table}.trace = traces.trace)", rows.text)
+        } else if tables.leaves_many() {
+            return Ok(Said::default());
+        } else {
+            format!("trace IN (SELECT trace FROM {})", rows.text)
+        };
+        Ok(Said::trace(Condition { text, ..rows }))
+    }
 }
 
 fn of_indexed(indexed: &Indexed) -> Option<Place> {
     match indexed {
-        Indexed::Trace(keyword, test) => of_trace(*keyword, test).map(Place::Traces),
+        Indexed::Trace(keyword, test) => of_trace(*keyword, test),
         Indexed::Segments(keyword, test) => of_segments(*keyword, test),
         Indexed::Annotation(key, test) => Some(of_annotation(key, test)),
         Indexed::Service(service, mark) => of_service(service, *mark),
-        Indexed::Edge(from, to, mark) => of_edge(from, to, *mark),
+        Indexed::Edge(from, to, mark) => Some(of_edge(from, to, *mark)),
         Indexed::RootCauses(_) => None,
     }
 }
 
-fn of_trace(keyword: Keyword, test: &Test) -> Option<Known> {
+fn of_trace(keyword: Keyword, test: &Test) -> Option<Place> {
     if let Some(marks) = Marks::of_keyword(keyword) {
         let is_set = match test {
             Test::Present | Test::Is(true) => "<>",
             Test::Is(false) => "=",
             Test::Number(..) | Test::Text(..) => return None,
         };
-        let failed = match keyword {
-            Keyword::Error | Keyword::Fault | Keyword::Throttle if is_set == "<>" => "flags & 14 <> 0 AND ",
-            _ => "",
-        };
-        return Some(exactly(Condition::new(format!("({failed}flags & ? {is_set} 0)"), [bits(marks)])));
+        return Some(Place::Shape(Condition::new(format!("flags & ? {is_set} 0"), [bits(marks)])));
     }
-    let column = match keyword {
-        Keyword::ResponseTime => "response_time",
-        Keyword::Duration => "duration",
-        Keyword::HttpStatus => "status",
-        Keyword::HttpUrl => "url",
-        Keyword::HttpMethod => "method",
+    let (place, column): (fn(Condition) -> Place, _) = match keyword {
+        Keyword::ResponseTime => (Place::Trace, RESPONSE_TIME),
+        Keyword::Duration => (Place::Trace, DURATION),
+        Keyword::HttpStatus => (Place::Shape, "status"),
+        Keyword::HttpUrl if matches!(test, Test::Text(TextOperator::Equal, _)) => (Place::Trace, "url"),
+        Keyword::HttpUrl => (Place::Row, "url"),
+        Keyword::HttpMethod => (Place::Shape, "method"),
         _ => return None,
     };
     match test {
-        Test::Present => Some(exactly(Condition::new(format!("{column} IS NOT NULL"), []))),
+        Test::Present => Some(place(Condition::new(format!("{column} IS NOT NULL"), []))),
         Test::Number(operator, number) => {
-            Some(exactly(Condition::new(compared(column, *operator), [Value::Real(*number)])))
+            Some(place(Condition::new(compared(column, *operator), [Value::Real(*number)])))
         }
-        Test::Text(operator, text) => Some(of_text(column, *operator, text)),
+        Test::Text(operator, text) => Some(place(of_text(column, *operator, text))),
         Test::Is(_) => None,
     }
 }
+
+/// Seconds, bit for bit as the summary says them.
+const RESPONSE_TIME: &str = "response_time / 1e3";
+const DURATION: &str = "duration / 1e3";
 
 fn compared(column: &str, operator: NumberOperator) -> String {
     let operator = match operator {
@@ -167,16 +313,61 @@ fn compared(column: &str, operator: NumberOperator) -> String {
     format!("{column} {operator} ?")
 }
 
-/// `instr` finds bytes, so no character of a text can mislead it.
-fn of_text(column: &str, operator: TextOperator, text: &str) -> Known {
-    let value = [Value::Text(text.to_owned())];
+/// What must be so of a minute, on the table `minutes`, in which a trace begins that satisfies the prefilter; `None` where
+/// nothing can be said.
+pub(super) fn of_minute(prefilter: &Prefilter) -> Option<Condition> {
+    match prefilter {
+        Prefilter::All(parts) => {
+            let said: Vec<_> = parts.iter().filter_map(of_minute).collect();
+            (!said.is_empty()).then(|| Condition::joined(said, " AND "))
+        }
+        Prefilter::Any(parts) => {
+            let said: Option<Vec<_>> = parts.iter().map(of_minute).collect();
+            said.map(|said| Condition::joined(said, " OR "))
+        }
+        Prefilter::Where(Indexed::Trace(Keyword::HttpUrl, Test::Text(TextOperator::Equal, url))) => {
+            let holds = "minute IN (SELECT minute FROM minute_urls WHERE holds_url(urls, ?))";
+            Some(Condition::new(holds, [Value::Text(url.clone())]))
+        }
+        Prefilter::Where(Indexed::Trace(keyword, Test::Number(operator, number))) => {
+            let (least, most) = match keyword {
+                Keyword::ResponseTime => ("shortest_response / 1e3", "longest_response / 1e3"),
+                Keyword::Duration => ("shortest / 1e3", "longest / 1e3"),
+                _ => return None,
+            };
+            let number = Value::Real(*number);
+            match operator {
+                NumberOperator::Less | NumberOperator::LessOrEqual => {
+                    Some(Condition::new(compared(least, *operator), [number]))
+                }
+                NumberOperator::Greater | NumberOperator::GreaterOrEqual => {
+                    Some(Condition::new(compared(most, *operator), [number]))
+                }
+                NumberOperator::Equal => {
+                    Some(Condition::new(format!("? BETWEEN {least} AND {most}"), [number]))
+                }
+                NumberOperator::NotEqual => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// `instr` finds bytes, so no character of a text can mislead it; `substr` does so in blobs.
+fn of_text(column: &str, operator: TextOperator, text: &str) -> Condition {
+    let value = || Value::Text(text.to_owned());
     match operator {
-        TextOperator::Equal => exactly(Condition::new(format!("{column} = ?"), value)),
-        TextOperator::NotEqual => exactly(Condition::new(format!("{column} <> ?"), value)),
-        _ if text.is_empty() => exactly(Condition::new(format!("{column} IS NOT NULL"), [])),
-        TextOperator::Contains => exactly(Condition::new(format!("instr({column}, ?) > 0"), value)),
-        TextOperator::BeginsWith => exactly(Condition::new(format!("instr({column}, ?) = 1"), value)),
-        TextOperator::EndsWith => at_least(Condition::new(format!("instr({column}, ?) > 0"), value)),
+        TextOperator::Equal => Condition::new(format!("{column} = ?"), [value()]),
+        TextOperator::NotEqual => Condition::new(format!("{column} <> ?"), [value()]),
+        _ if text.is_empty() => Condition::new(format!("{column} IS NOT NULL"), []),
+        TextOperator::Contains => Condition::new(format!("instr({column}, ?) > 0"), [value()]),
+        TextOperator::BeginsWith => Condition::new(format!("instr({column}, ?) = 1"), [value()]),
+        TextOperator::EndsWith => {
+            let bytes = Value::Blob(text.as_bytes().to_vec());
+            let ends = format!("substr(CAST({column} AS BLOB), ?) = ?");
+            let length = i64::try_from(text.len()).unwrap_or(i64::MAX);
+            Condition::new(ends, [Value::Integer(-length), bytes])
+        }
     }
 }
 
@@ -186,96 +377,98 @@ fn of_segments(keyword: Keyword, test: &Test) -> Option<Place> {
         Keyword::ResourceArn => "resource.arn",
         Keyword::InstanceId => "instance.id",
         Keyword::AvailabilityZone => "availabilityzone",
+        // Of services.
+        Keyword::AccountId => {
+            let condition = match test {
+                Test::Present => Condition::new("account IS NOT NULL", []),
+                Test::Text(operator, text) => of_text("account", *operator, text),
+                Test::Is(_) | Test::Number(..) => return None,
+            };
+            return Some(Place::Shape(among("services", condition)));
+        }
         _ => return None,
     };
-    let known = match test {
-        Test::Present => exactly(Condition::new("TRUE", [])),
-        Test::Text(operator, text) => of_text("value", *operator, text),
-        Test::Is(_) | Test::Number(..) => return None,
-    };
-    Some(in_table("texts", key, test, known))
+    match test {
+        Test::Present => {
+            let bit = TEXTS.iter().position(|text| *text == key)?;
+            Some(Place::Shape(Condition::new(format!("texts & {} <> 0", 1 << bit), [])))
+        }
+        Test::Text(operator, text) => Some(in_table("texts", key, test, of_text("value", *operator, text))),
+        Test::Is(_) | Test::Number(..) => None,
+    }
+}
+
+/// That a table of shapes has a row that satisfies the condition.
+fn among(table: &str, condition: Condition) -> Condition {
+    Condition { text: format!("shape IN (SELECT shape FROM {table} WHERE {})", condition.text), ..condition }
 }
 
 fn of_annotation(key: &str, test: &Test) -> Place {
     // In the order of SQLite numbers come before texts, and texts before the blobs that booleans are.
-    let known = match test {
-        Test::Present => exactly(Condition::new("value <> x'00'", [])),
-        Test::Is(value) => exactly(Condition::new("value = ?", [Value::Blob(vec![u8::from(*value)])])),
-        Test::Number(operator, number) => exactly(Condition::new(
+    let condition = match test {
+        Test::Present => {
+            return Place::Shape(among("keys", Condition::new("key = ?", [Value::Text(key.to_owned())])));
+        }
+        Test::Is(value) => Condition::new("value = ?", [Value::Blob(vec![u8::from(*value)])]),
+        Test::Number(operator, number) => Condition::new(
             format!("{} AND value < ''", compared("value", *operator)),
             [Value::Real(*number)],
-        )),
+        ),
         Test::Text(operator, text) => {
-            let Known { condition, is_exact } = of_text("value", *operator, text);
-            let text = format!("{} AND value >= '' AND value < x''", condition.text);
-            Known { condition: Condition { text, ..condition }, is_exact }
+            let condition = of_text("value", *operator, text);
+            Condition { text: format!("{} AND value >= '' AND value < x''", condition.text), ..condition }
         }
     };
-    in_table("annotations", key, test, known)
+    in_table("annotations", key, test, condition)
 }
 
-/// Traces for which a table has a row of `key` that satisfies `known`.
-fn in_table(table: &'static str, key: &str, test: &Test, known: Known) -> Place {
-    let Known { condition, is_exact } = known;
-    let text = format!("key = {NAME} AND {}", condition.text);
-    let values = std::iter::once(Value::Text(key.to_owned())).chain(condition.values);
-    let known = Known { condition: Condition::new(text, values), is_exact };
+/// Traces for which a table has a row of `key` that satisfies the condition.
+fn in_table(table: &'static str, key: &str, test: &Test, condition: Condition) -> Place {
+    let text = format!("key = (SELECT name FROM names WHERE text = ?) AND {}", condition.text);
+    let key = Given::Value(Value::Text(key.to_owned()));
+    let values = std::iter::once(key).chain(condition.values).collect();
     // The value stands in the key before the trace.
     let is_keyed = matches!(
         test,
         Test::Is(_) | Test::Number(NumberOperator::Equal, _) | Test::Text(TextOperator::Equal, _)
     );
-    Place::Table { table, known, is_keyed }
+    Place::Table { table, condition: Condition { text, values }, is_keyed }
 }
-
-/// The number of a name.
-const NAME: &str = "(SELECT name FROM names WHERE text = ?)";
 
 fn of_service(service: &ServicePattern, mark: Option<Mark>) -> Option<Place> {
-    let Some(name) = &service.name else {
-        // Also a service of a certain type has the mark only if any segment has it.
-        let any = Condition::new("any_marks & ? <> 0", [bits(mark?.into())]);
-        return Some(Place::Traces(Known { condition: any, is_exact: service.is_any() }));
-    };
-    let (marked, marks) = marked(mark);
-    let text = format!("name = {NAME}{marked}");
-    let values = std::iter::once(Value::Text(name.clone())).chain(marks);
-    let known = Known { condition: Condition::new(text, values), is_exact: is_name_only(service) };
-    Some(Place::Table { table: "services", known, is_keyed: true })
-}
-
-fn of_edge(from: &ServicePattern, to: &ServicePattern, mark: Option<Mark>) -> Option<Place> {
-    let caller = from.name.as_ref()?;
-    // Whether a callee is inferred is not kept with the call.
-    let is_kept = mark != Some(Mark::Inferred);
-    let (marked, marks) = marked(mark.filter(|_| is_kept));
-    let mut values = vec![Value::Text(caller.clone())];
-    let callee = match &to.name {
-        Some(callee) => {
-            values.push(Value::Text(callee.clone()));
-            format!(" AND callee = {NAME}")
-        }
-        None => String::new(),
-    };
-    let text = format!("caller = {NAME}{callee}{marked}");
-    let is_exact = is_name_only(from) && is_name_only(to) && is_kept;
-    let known = Known { condition: Condition::new(text, values.into_iter().chain(marks)), is_exact };
-    Some(Place::Table { table: "calls", known, is_keyed: to.name.is_some() })
-}
-
-fn marked(mark: Option<Mark>) -> (&'static str, Option<Value>) {
-    match mark {
-        // As the index of those that failed says it.
-        Some(mark @ (Mark::Error | Mark::Fault | Mark::Throttle)) => {
-            (" AND marks & 14 <> 0 AND marks & ? <> 0", Some(bits(mark.into())))
-        }
-        Some(mark) => (" AND marks & ? <> 0", Some(bits(mark.into()))),
-        None => ("", None),
+    if service.is_any() {
+        // Segments whose service is not known are meant, too.
+        return of_mark("any_marks", mark).map(Place::Shape);
     }
+    let mut said = of_pattern("", service);
+    said.extend(of_mark("marks", mark));
+    Some(Place::Shape(among("services", Condition::joined(said, " AND "))))
 }
 
-fn is_name_only(service: &ServicePattern) -> bool {
-    service.name.is_some() && service.service_type.is_none() && service.account_id.is_none()
+fn of_edge(from: &ServicePattern, to: &ServicePattern, mark: Option<Mark>) -> Place {
+    let mut said = of_pattern("one.", from);
+    said.extend(of_pattern("other.", to));
+    said.extend(of_mark("calls.marks", mark));
+    let tables = "services AS one JOIN calls ON calls.shape = one.shape AND calls.caller = one.service \
+                  JOIN services AS other ON other.shape = calls.shape AND other.service = calls.callee";
+    let Condition { text, values } = Condition::joined(said, " AND ");
+    let text = format!("shape IN (SELECT calls.shape FROM {tables} WHERE {text})");
+    Place::Shape(Condition { text, values })
+}
+
+/// What a pattern says of a row of `services`.
+fn of_pattern(table: &str, service: &ServicePattern) -> Vec<Condition> {
+    let parts =
+        [("name", &service.name), ("kind", &service.service_type), ("account", &service.account_id)];
+    let said = parts.into_iter().filter_map(|(column, asked)| Some((column, asked.as_ref()?)));
+    said.map(|(column, asked)| {
+        Condition::new(format!("{table}{column} = ?"), [Value::Text(asked.clone())])
+    })
+    .collect()
+}
+
+fn of_mark(column: &str, mark: Option<Mark>) -> Option<Condition> {
+    mark.map(|mark| Condition::new(format!("{column} & ? <> 0"), [bits(mark.into())]))
 }
 
 fn bits(marks: Marks) -> Value {

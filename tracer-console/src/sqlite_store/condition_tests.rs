@@ -8,40 +8,106 @@ use super::*;
 use crate::compiled::{CompiledTrace, fixtures};
 use crate::filter::FilterExpression;
 use crate::filter::tests::generate;
+use crate::sqlite_store::minutes::Minutes;
 use crate::sqlite_store::names::Names;
 use crate::sqlite_store::row::{Row, Size};
 use crate::sqlite_store::row_changes::RowChanges;
-use crate::sqlite_store::schema::migrate;
+use crate::sqlite_store::schema::{add_functions, migrate};
 use crate::trace::Trace;
 
 /// A database that knows one trace.
 fn database(trace: &Trace) -> Connection {
     let connection = Connection::open_in_memory().unwrap();
+    add_functions(&connection).unwrap();
     migrate(&connection, Path::new("memory")).unwrap();
     let row = Row::of(trace);
     let number = 1;
-    row.write(&connection, (number, trace.id()), Size { documents: 1, bytes: 1 }, 1).unwrap();
-    let mut changes = RowChanges::default();
-    changes.add(number, &Row::default(), &row);
-    changes.write(&connection, &mut Names::default()).unwrap();
+    let (nothing, mut names, mut changes) = (Row::default(), Names::default(), RowChanges::default());
+    let size = Size { documents: 1, bytes: 1 };
+    row.write(&connection, &mut names, (number, trace.id()), size, 1).unwrap();
+    changes.add(number, &nothing, &row);
+    changes.write(&connection, &mut names).unwrap();
+    let mut minutes = Minutes::default();
+    minutes.add(number, &row);
+    minutes.write(&connection, &mut names).unwrap();
     connection
+}
+
+/// Few rows and many, shapes that can be named and too many of them: these are looked up in different ways.
+#[derive(Clone, Copy)]
+struct Assumed<'c> {
+    connection: &'c Connection,
+    are_few: bool,
+    can_be_named: bool,
+    leaves_many: bool,
+}
+
+impl Assumed<'_> {
+    fn numbers(&self, select: &str, condition: &Condition) -> Vec<i64> {
+        let mut select = self.connection.prepare(select).unwrap();
+        let numbers = select.query_map(rusqlite::params_from_iter(&condition.values), |row| row.get(0));
+        numbers.unwrap().collect::<Result<_, _>>().unwrap()
+    }
+}
+
+impl Tables for Assumed<'_> {
+    fn traces(&self, rows: &Condition) -> Result<Option<Vec<i64>>, SqliteError> {
+        let select = format!("SELECT DISTINCT trace FROM {}", rows.text);
+        Ok(self.are_few.then(|| self.numbers(&select, rows)))
+    }
+
+    fn rows(&self, condition: &Condition) -> Result<Option<Vec<i64>>, SqliteError> {
+        let select = format!("SELECT trace FROM traces WHERE {}", condition.text);
+        Ok(self.are_few.then(|| self.numbers(&select, condition)))
+    }
+
+    fn shapes(&self, condition: &Condition) -> Result<Option<Vec<i64>>, SqliteError> {
+        let select = format!("SELECT shape FROM shapes WHERE {}", condition.text);
+        Ok(self.can_be_named.then(|| self.numbers(&select, condition)))
+    }
+
+    fn leaves_many(&self) -> bool {
+        self.leaves_many
+    }
+}
+
+/// Whether a row of the table satisfies what is said.
+fn holds(connection: &Connection, table: &str, condition: Option<Condition>) -> bool {
+    let condition = condition.unwrap_or_else(|| Condition::new("TRUE", []));
+    let count = format!("SELECT count(*) FROM {table} WHERE {}", condition.text);
+    let values = rusqlite::params_from_iter(condition.values);
+    let count: i64 = connection.query_row(&count, values, |row| row.get(0)).unwrap();
+    count == 1
+}
+
+/// Whether the tables keep the trace, whether they say that they keep no other, and whether the filter keeps it.
+fn kept_exactly(trace: &Trace, expression: &str) -> (bool, bool, bool) {
+    let filter = FilterExpression::parse(expression).unwrap().with_groups(&[]).unwrap();
+    let (database, prefilter) = (database(trace), filter.prefilter());
+    let found = |tables: Assumed<'_>| {
+        let Said { of_shape, of_trace, listed, is_exact } = Said::of(&prefilter, &tables).unwrap();
+        let said = [of_shape.map(among_shapes), of_trace, listed.as_deref().map(Condition::listed)];
+        (said.into_iter().all(|said| holds(&database, "traces", said)), is_exact)
+    };
+    let ways = [(true, true), (true, false), (false, true), (false, false)].map(|(are_few, can_be_named)| {
+        let tables = Assumed { connection: &database, are_few, can_be_named, leaves_many: false };
+        let (is_found, is_exact) = found(tables);
+        let (is_left, _) = found(Assumed { leaves_many: true, ..tables });
+        assert!(is_left || !is_found, "{expression}: what is left to others is kept");
+        (is_found, is_exact)
+    });
+    assert!(ways.iter().all(|way| *way == ways[0]), "{expression}: {ways:?}");
+    let (is_found, is_exact) = ways[0];
+    assert!(!is_found || holds(&database, "minutes", of_minute(&prefilter)), "{expression}: in its minute");
+    let is_exact = is_exact && filter.is_prefilter_exact();
+    (is_found, is_exact, filter.keeps(&CompiledTrace::of(trace)))
 }
 
 /// Whether the tables keep the trace, and whether the filter does.
 fn kept(trace: &Trace, expression: &str) -> (bool, bool) {
-    let filter = FilterExpression::parse(expression).unwrap().with_groups(&[]).unwrap();
-    let database = database(trace);
-    // Few rows and many are looked up in different ways.
-    let [few, many] = [true, false].map(|are_few| {
-        let condition = Condition::of(&filter.prefilter(), &|_| Ok(are_few)).unwrap();
-        let condition = condition.unwrap_or(Condition::new("TRUE", []));
-        let count = format!("SELECT count(*) FROM traces WHERE {}", condition.text);
-        let values = rusqlite::params_from_iter(condition.values);
-        let count: i64 = database.query_row(&count, values, |row| row.get(0)).unwrap();
-        count == 1
-    });
-    assert_eq!(few, many, "{expression}");
-    (few, filter.keeps(&CompiledTrace::of(trace)))
+    let (by_tables, is_exact, by_filter) = kept_exactly(trace, expression);
+    assert!(!is_exact || by_tables == by_filter, "{expression} is said to be exact");
+    (by_tables, by_filter)
 }
 
 #[test]
@@ -87,12 +153,22 @@ fn what_is_indexed_is_decided_by_the_tables_alone() {
         "edge(\"web\", \"payments.example.com\")",
         "edge(\"web\", \"payments.example.com\") { fault }",
         "!edge(\"web\", \"payments.example.com\")",
+        "http.url ENDSWITH \"/pay\"",
+        "annotation.tenant ENDSWITH \"e\"",
+        "service(id(name: \"web\", type: \"AWS::EC2::Instance\"))",
+        "!service(id(type: \"AWS::DynamoDB::Table\")) { fault }",
+        "edge(id(type: \"client\"), \"web\") { ok }",
+        "edge(\"web\", \"payments.example.com\") { inferred }",
+        "account.id = \"123456789012\"",
+        "!account.id",
+        "(fault OR responsetime > 1) AND !annotation.none",
     ];
     for name in ["A", "B", "C", "D", "E", "F"] {
         let trace = fixtures::trace(name);
         for expression in indexed {
-            let (by_tables, by_filter) = kept(&trace, expression);
+            let (by_tables, is_exact, by_filter) = kept_exactly(&trace, expression);
             assert_eq!(by_tables, by_filter, "{expression} on {name}");
+            assert!(is_exact, "{expression}: nothing need be evaluated");
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use rusqlite::ErrorCode;
+
 /// The database cannot be used.
 ///
 /// ```
@@ -15,7 +17,8 @@ use std::path::PathBuf;
 pub enum SqliteError {
     /// The file cannot be opened or made.
     #[error(
-        "cannot open the database {path:?}: {source}; name another file with --db, or keep traces in memory with --memory"
+        "cannot open the database {path:?}: {source}{}; name another file with --db, or keep traces in memory with --memory",
+        remedy(source)
     )]
     Open {
         /// The file.
@@ -53,10 +56,37 @@ pub enum SqliteError {
         /// The latest that is known here.
         known: i64,
     },
+    /// An older program wrote the file, and it is not to be changed.
+    #[error(
+        "the database {path:?} is of version {found} and this program reads version {known}: `tracer-console serve --db` brings \
+         it up to date"
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The version that is read here.
+        known: i64,
+    },
     /// The thread that writes could not be started.
     #[error("the thread that writes the database could not be started: {0}")]
     Thread(#[source] std::io::Error),
     /// Something failed while it was in use: a full disk, a damaged file.
-    #[error("the database failed: {0}; if its file is damaged, move it away and a new one is made")]
+    #[error("the database failed: {}{}", .0, remedy(.0))]
     Failed(#[from] rusqlite::Error),
+}
+
+/// What to do about it, where that is known.
+fn remedy(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => {
+            "; the disk is full: make room on it, or keep less with --max-size; what was acknowledged is kept"
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            "; the file is damaged, or is no database: move it away and a new one is made"
+        }
+        Some(ErrorCode::ReadOnly) => "; the file, or the directory that it is in, cannot be written",
+        _ => "",
+    }
 }

@@ -1,13 +1,14 @@
 //! What is so of a trace, or of any segment or call of a service: a bit for each word of filter expressions.
 
 use rusqlite::types::{ToSql, ToSqlOutput};
+use serde::{Deserialize, Serialize};
 
 use crate::compiled::{Call, CompiledTrace, Measured, Segment};
 use crate::filter::{Keyword, Mark};
 
 /// A set of [`Mark`]s.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Marks(i64);
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Marks(u8);
 
 impl Marks {
     pub(super) fn of_trace(trace: &CompiledTrace<'_>) -> Self {
@@ -52,7 +53,11 @@ impl Marks {
     }
 
     pub(super) fn bits(self) -> i64 {
-        self.0
+        self.0.into()
+    }
+
+    pub(super) fn has(self, mark: Mark) -> bool {
+        self.0 & Self::from(mark).0 != 0
     }
 
     pub(super) fn add(&mut self, other: Self) {

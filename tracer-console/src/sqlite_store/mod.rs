@@ -1,16 +1,26 @@
 //! A store in an SQLite file: documents are truth, compressed; tables beside them know what filters look at.
 //!
-//! Downwards: [`writer`] is the one thread that writes, [`reader`] reads beside it, [`select`] and [`condition`] search;
-//! [`row`] and [`marks`] derive what the tables know, [`row_changes`] and [`minutes`] bring them up to date; [`compression`], [`names`], [`retention`], [`progress`], [`log`] and [`schema`] are what these need.
+//! Downwards: who sends documents has each [`prepared`] on its own thread; [`writer`] is the one thread that writes them, a [`batch`] a
+//! transaction, and remembers [`open_traces`]; [`late_traces`] are derived when they have grown enough or somebody asks. [`reader`] reads
+//! beside it, [`select`] and [`condition`] search; [`row`], [`shape`] and [`marks`] derive what the tables know, [`row_changes`] and
+//! [`minutes`] bring them up to date; [`compression`], [`names`], [`retention`], [`progress`], [`log`] and [`schema`] are what these need.
 
+mod batch;
 mod compression;
 mod condition;
+mod derivation;
 mod error;
+mod fold;
+mod known_shapes;
+mod late_traces;
 mod lock;
 mod log;
 mod marks;
 mod minutes;
 mod names;
+mod open_traces;
+mod packed_graph;
+mod prepared;
 mod progress;
 mod reader;
 mod retention;
@@ -18,7 +28,12 @@ mod row;
 mod row_changes;
 mod schema;
 mod select;
+mod shape;
+mod shapes;
 mod sqlite_trace_store;
+mod stretches;
+mod urls;
+mod trouble;
 mod writer;
 
 pub use error::SqliteError;

@@ -1,14 +1,18 @@
-//! Texts that many rows share, as numbers.
+//! What many rows share, as numbers: texts, and the shapes of traces.
 
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::error::SqliteError;
+use super::shapes::Shapes;
 
-/// The numbers of the texts that the writer used lately.
+/// The numbers that the writer used lately.
 #[derive(Default)]
-pub(super) struct Names(HashMap<String, i64>);
+pub(super) struct Names {
+    texts: HashMap<String, i64>,
+    pub(super) shapes: Shapes,
+}
 
 impl Names {
     /// Forgets those of `numbers` that no row uses any more: keys that senders make up must not fill the disk.
@@ -17,11 +21,9 @@ impl Names {
         connection: &Connection,
         numbers: impl IntoIterator<Item = i64>,
     ) -> Result<(), SqliteError> {
-        // Who calls and is called is among the services.
         let unused = "DELETE FROM names WHERE name = ?1 \
                       AND NOT EXISTS (SELECT 1 FROM annotations WHERE key = ?1) \
-                      AND NOT EXISTS (SELECT 1 FROM texts WHERE key = ?1) \
-                      AND NOT EXISTS (SELECT 1 FROM services WHERE services.name = ?1)";
+                      AND NOT EXISTS (SELECT 1 FROM texts WHERE key = ?1)";
         let mut delete = connection.prepare_cached(unused)?;
         let mut gone = HashSet::new();
         for number in numbers {
@@ -30,7 +32,7 @@ impl Names {
             }
         }
         if !gone.is_empty() {
-            self.0.retain(|_, number| !gone.contains(number));
+            self.texts.retain(|_, number| !gone.contains(number));
         }
         Ok(())
     }
@@ -42,7 +44,7 @@ const MOST_KEPT: usize = 50_000;
 impl Names {
     /// The text's number; a new text gets one.
     pub(super) fn number(&mut self, connection: &Connection, text: &str) -> Result<i64, SqliteError> {
-        if let Some(number) = self.0.get(text) {
+        if let Some(number) = self.texts.get(text) {
             return Ok(*number);
         }
         let number = match find(connection, text)? {
@@ -52,10 +54,10 @@ impl Names {
                 connection.last_insert_rowid()
             }
         };
-        if self.0.len() >= MOST_KEPT {
-            self.0.clear();
+        if self.texts.len() >= MOST_KEPT {
+            self.texts.clear();
         }
-        self.0.insert(text.to_owned(), number);
+        self.texts.insert(text.to_owned(), number);
         Ok(number)
     }
 }

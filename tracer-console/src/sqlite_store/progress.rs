@@ -19,6 +19,8 @@ pub(super) struct Progress {
 struct Revisions {
     written: u64,
     durable: u64,
+    /// Whether rows of traces are late.
+    is_late: bool,
 }
 
 impl Progress {
@@ -39,12 +41,18 @@ impl Progress {
         i64::try_from(revisions.written).unwrap_or(i64::MAX)
     }
 
-    /// What was written is durable: whoever waits may look.
-    pub(super) fn announce(&self) {
+    /// What was written is durable: whoever waits may look. `is_late`: whether rows of traces are late.
+    pub(super) fn announce(&self, is_late: bool) {
         let mut revisions = self.lock();
         revisions.durable = revisions.written;
+        revisions.is_late = is_late;
         drop(revisions);
         self.changed.notify_all();
+    }
+
+    /// Whether who looks into the tables should ask first for rows that are late.
+    pub(super) fn is_late(&self) -> bool {
+        self.lock().is_late
     }
 
     pub(super) fn revision(&self) -> Revision {

@@ -7,7 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::compression::Unpacker;
 use super::error::SqliteError;
-use super::row::{blob_of, id_of};
+use super::known_shapes::KnownShapes;
+use super::row::{Row, blob_of, id_of};
 use super::schema::open_reader;
 use crate::document::Document;
 use crate::entities::Entities;
@@ -28,17 +29,28 @@ const MOST_IDLE: usize = 8;
 
 pub(super) struct Reader {
     pub(super) connection: Connection,
-    unpacker: Unpacker,
+    pub(super) unpacker: Unpacker,
+    pub(super) shapes: KnownShapes,
 }
 
 /// What the documents of a trace come to.
 pub(super) struct Loaded {
     pub(super) trace: i64,
     pub(super) entities: Entities,
+    /// As they were when the row was derived; `None` where that was after the last document.
+    derived: Option<Entities>,
     pub(super) documents: i64,
     pub(super) bytes: usize,
     /// Of memory, estimated.
     pub(super) weight: usize,
+}
+
+impl Loaded {
+    /// The row as it is in the tables.
+    pub(super) fn row(&self, id: TraceId) -> Row {
+        let entities = self.derived.as_ref().unwrap_or(&self.entities);
+        Row::of(&Trace::compile(id, entities.to_vec(), Vec::new()))
+    }
 }
 
 impl Readers {
@@ -54,7 +66,11 @@ impl Readers {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut reader = match idle {
             Some(reader) => reader,
-            None => Reader { connection: open_reader(&self.path)?, unpacker: Unpacker::default() },
+            None => Reader {
+                connection: open_reader(&self.path)?,
+                unpacker: Unpacker::default(),
+                shapes: KnownShapes::default(),
+            },
         };
         let found = read(&mut reader);
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,6 +90,22 @@ impl Reader {
         Ok(Some(Trace::compile(id, loaded.entities.to_vec(), linked_from)))
     }
 
+    pub(super) fn traces(
+        &mut self,
+        ids: &[TraceId],
+        each: &mut dyn FnMut(Trace, TraceSize),
+    ) -> Result<(), SqliteError> {
+        let transaction = self.connection.transaction()?;
+        for &id in ids {
+            let Some(loaded) = load_entities(&transaction, &mut self.unpacker, id)? else { continue };
+            let size =
+                TraceSize { documents: loaded.documents.cast_unsigned(), bytes: loaded.bytes as u64 };
+            let linked_from = linked_from(&transaction, id)?;
+            each(Trace::compile(id, loaded.entities.to_vec(), linked_from), size);
+        }
+        Ok(())
+    }
+
     pub(super) fn size(&mut self, id: TraceId) -> Result<TraceSize, SqliteError> {
         let mut select =
             self.connection.prepare_cached("SELECT documents, bytes FROM traces WHERE id = ?1")?;
@@ -85,7 +117,7 @@ impl Reader {
     pub(super) fn documents(&mut self, id: TraceId) -> Result<Vec<Arc<str>>, SqliteError> {
         let transaction = self.connection.transaction()?;
         let texts = match find(&transaction, id)? {
-            Some(trace) => load_texts(&transaction, &mut self.unpacker, trace)?,
+            Some((trace, _)) => load_texts(&transaction, &mut self.unpacker, trace)?,
             None => Vec::new(),
         };
         Ok(texts.into_iter().map(Arc::from).collect())
@@ -117,9 +149,13 @@ pub(super) fn load_entities(
     unpacker: &mut Unpacker,
     id: TraceId,
 ) -> Result<Option<Loaded>, SqliteError> {
-    let Some(trace) = find(connection, id)? else { return Ok(None) };
-    let mut loaded = Loaded { trace, entities: Entities::default(), documents: 0, bytes: 0, weight: 0 };
+    let Some((trace, of_row)) = find(connection, id)? else { return Ok(None) };
+    let (entities, derived) = Default::default();
+    let mut loaded = Loaded { trace, entities, derived, documents: 0, bytes: 0, weight: 0 };
     for text in load_texts(connection, unpacker, trace)? {
+        if loaded.documents == of_row {
+            loaded.derived = Some(loaded.entities.clone());
+        }
         loaded.documents += 1;
         loaded.bytes += text.len();
         loaded.weight += weight(text.as_bytes());
@@ -131,9 +167,19 @@ pub(super) fn load_entities(
     Ok(Some(loaded))
 }
 
-fn find(connection: &Connection, id: TraceId) -> Result<Option<i64>, SqliteError> {
-    let mut select = connection.prepare_cached("SELECT trace FROM traces WHERE id = ?1")?;
-    Ok(select.query_row([blob_of(id)], |row| row.get(0)).optional()?)
+/// The number of a trace, if anything of it is there, and of how many documents its row was derived.
+fn find(connection: &Connection, id: TraceId) -> Result<Option<(i64, i64)>, SqliteError> {
+    let mut select = connection.prepare_cached("SELECT trace, documents FROM traces WHERE id = ?1")?;
+    Ok(select.query_row([blob_of(id)], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}
+
+/// Of a trace there are no more documents.
+pub(super) const MOST_DOCUMENTS: i64 = 1 << 20;
+
+/// The numbers that the documents of a trace may have, the first and the last.
+pub(super) fn documents_of(trace: i64) -> (i64, i64) {
+    let first = trace.saturating_mul(MOST_DOCUMENTS);
+    (first, first.saturating_add(MOST_DOCUMENTS - 1))
 }
 
 fn load_texts(
@@ -141,9 +187,10 @@ fn load_texts(
     unpacker: &mut Unpacker,
     trace: i64,
 ) -> Result<Vec<String>, SqliteError> {
-    let mut select = connection
-        .prepare_cached("SELECT dictionary, text FROM documents WHERE trace = ?1 ORDER BY number")?;
-    let rows = select.query_map([trace], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut select = connection.prepare_cached(
+        "SELECT dictionary, text FROM documents WHERE document BETWEEN ?1 AND ?2 ORDER BY document",
+    )?;
+    let rows = select.query_map(documents_of(trace), |row| Ok((row.get(0)?, row.get(1)?)))?;
     let packed: Vec<(i64, Vec<u8>)> = rows.collect::<Result<_, _>>()?;
     let mut texts = Vec::with_capacity(packed.len());
     for (dictionary, text) in packed {

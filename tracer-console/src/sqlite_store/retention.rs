@@ -6,13 +6,13 @@ use rusqlite::{Connection, Transaction};
 
 use super::compression::Unpacker;
 use super::error::SqliteError;
+use super::late_traces;
 use super::minutes::Minutes;
 use super::names::Names;
-use super::reader::load_entities;
+use super::reader::{documents_of, load_entities};
 use super::row::{Row, id_of};
 use super::row_changes::RowChanges;
 use crate::timestamp::Timestamp;
-use crate::trace::Trace;
 use crate::trace_id::TraceId;
 
 /// How long and how much a database keeps.
@@ -113,21 +113,24 @@ fn forget_these(
     names: &mut Names,
     forgotten: &mut Vec<TraceId>,
 ) -> Result<(), SqliteError> {
-    let (mut changes, mut minutes) = (RowChanges::default(), Minutes::default());
-    for Old { trace, id, start } in these {
-        minutes.remove(start);
+    let (nothing, mut rows) = (Row::default(), Vec::new());
+    for Old { trace, id } in these {
         // The index tables are not ordered by trace: what it has there is derived again.
         if let Some(loaded) = load_entities(transaction, unpacker, id)? {
-            let row = Row::of(&Trace::compile(id, loaded.entities.to_vec(), Vec::new()));
-            changes.add(trace, &row, &Row::default());
+            rows.push((trace, loaded.row(id)));
         }
-        for table in ["documents", "traces"] {
-            let delete = format!("DELETE FROM {table} WHERE trace = ?1");
-            transaction.prepare_cached(&delete)?.execute([trace])?;
-        }
+        let delete = "DELETE FROM documents WHERE document BETWEEN ?1 AND ?2";
+        transaction.prepare_cached(delete)?.execute(documents_of(trace))?;
+        transaction.prepare_cached("DELETE FROM traces WHERE trace = ?1")?.execute([trace])?;
+        late_traces::remove(transaction, trace)?;
         forgotten.push(id);
     }
-    minutes.write(transaction)?;
+    let (mut changes, mut minutes) = (RowChanges::default(), Minutes::default());
+    for (trace, row) in &rows {
+        minutes.remove(row);
+        changes.add(*trace, row, &nothing);
+    }
+    minutes.write(transaction, names)?;
     changes.write(transaction, names)
 }
 
@@ -142,16 +145,17 @@ fn a_part(transaction: &Transaction<'_>) -> Result<i64, SqliteError> {
 struct Old {
     trace: i64,
     id: TraceId,
-    start: i64,
 }
 
 fn oldest(transaction: &Transaction<'_>, before: i64, most: i64) -> Result<Vec<Old>, SqliteError> {
-    let select = "SELECT trace, id, start FROM traces WHERE arrived < ?1 ORDER BY arrived LIMIT ?2";
+    // What changed first arrived first.
+    let select = "SELECT trace, id, start + arrived FROM traces ORDER BY revision LIMIT ?1";
     let mut select = transaction.prepare_cached(select)?;
-    let rows = select.query_map((before, most), |row| {
-        Ok(Old { trace: row.get(0)?, id: id_of(row.get(1)?), start: row.get(2)? })
+    let rows = select.query_map([most], |row| {
+        Ok((Old { trace: row.get(0)?, id: id_of(row.get(1)?) }, row.get::<_, i64>(2)?))
     })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let too_old = rows.take_while(|row| row.as_ref().map_or(true, |(_, arrived)| *arrived < before));
+    Ok(too_old.map(|row| row.map(|(old, _)| old)).collect::<Result<_, _>>()?)
 }
 
 #[cfg(test)]

@@ -1,14 +1,17 @@
 //! What the tables know of a trace: the columns that filters look at, derived from its documents.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, params};
 
 use super::error::SqliteError;
-use super::marks::Marks;
-use crate::compiled::{AnnotationValue, CompiledTrace, Segment, Service};
+use super::names::Names;
+use super::packed_graph::pack;
+use super::shape::{Shape, TEXTS, texts_of};
+use crate::compiled::{AnnotationValue, CompiledTrace, Segment, TraceGraph};
 use crate::search::TraceTimes;
 use crate::timestamp::Timestamp;
 use crate::trace::Trace;
@@ -32,7 +35,7 @@ pub(super) struct LinkRow {
 }
 
 /// How much there is of a trace.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Size {
     pub(super) documents: i64,
     pub(super) bytes: usize,
@@ -41,48 +44,43 @@ pub(super) struct Size {
 /// The row of a trace, and what the index tables know of it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Row {
+    /// Epoch microseconds.
     pub(super) start: i64,
-    latest: i64,
-    first_end: Option<i64>,
-    last_end: Option<i64>,
-    response_time: f64,
-    duration: f64,
-    flags: Marks,
-    any_marks: Marks,
-    /// As filters compare it.
-    status: Option<f64>,
-    method: Option<String>,
-    url: Option<String>,
+    /// As it is written: what the trace has in common with others.
+    pub(super) shape: Arc<[u8]>,
+    /// Milliseconds.
+    pub(super) response_time: i64,
+    pub(super) duration: i64,
+    /// Epoch microseconds.
+    pub(super) latest: i64,
+    /// The first and the last.
+    pub(super) ends: Option<(i64, i64)>,
+    pub(super) url: Option<String>,
+    pub(super) graph: Vec<u8>,
     pub(super) annotations: BTreeSet<(String, Indexed)>,
     pub(super) texts: BTreeSet<(&'static str, String)>,
-    pub(super) services: BTreeSet<(String, Marks)>,
-    pub(super) calls: BTreeSet<(String, String, Marks)>,
     pub(super) links: BTreeSet<LinkRow>,
 }
 
 impl Row {
-    #[allow(clippy::cast_precision_loss, reason = "filters compare so, too")]
     pub(super) fn of(trace: &Trace) -> Self {
         let compiled = CompiledTrace::of(trace);
         let times = TraceTimes::of(trace, &compiled);
-        let root = |key| compiled.http_request(key).map(str::to_owned);
+        let (response_time, duration) = compiled.milliseconds();
+        let graph = TraceGraph::of(&compiled);
         let mut row = Self {
             start: times.start.micros(),
+            shape: Shape::of(&compiled, &graph.shape).to_bytes(),
+            response_time,
+            duration,
             latest: times.latest.micros(),
-            first_end: times.ends.map(|(first, _)| first.micros()),
-            last_end: times.ends.map(|(_, last)| last.micros()),
-            response_time: compiled.response_time(),
-            duration: compiled.duration(),
-            flags: Marks::of_trace(&compiled),
-            any_marks: compiled.segments().iter().map(Marks::of_segment).collect(),
-            status: compiled.http_status().map(|status| status as f64),
-            method: root("method"),
-            url: root("url"),
+            ends: times.ends.map(|(first, last)| (first.micros(), last.micros())),
+            url: compiled.http_request("url").map(str::to_owned),
+            graph: pack(&graph, times.start),
             ..Self::default()
         };
         row.put_annotations(&compiled);
         compiled.segments().iter().for_each(|segment| row.put_texts(segment));
-        row.put_services(&compiled);
         row.put_links(trace);
         row
     }
@@ -100,38 +98,8 @@ impl Row {
     }
 
     fn put_texts(&mut self, segment: &Segment<'_>) {
-        let found = [
-            ("user", segment.user()),
-            ("resource.arn", segment.resource_arn()),
-            ("instance.id", segment.instance_id()),
-            ("availabilityzone", segment.availability_zone()),
-        ];
-        let texts = found.into_iter().filter_map(|(key, text)| Some((key, text?.to_owned())));
-        self.texts.extend(texts);
-    }
-
-    fn put_services(&mut self, compiled: &CompiledTrace<'_>) {
-        let mut services = BTreeMap::<&str, Marks>::new();
-        // A client has no segments, and a service may have none that are known.
-        let all = compiled.services().iter().flat_map(Service::names);
-        services.extend(all.map(|name| (&**name, Marks::default())));
-        for segment in compiled.segments() {
-            let names = compiled.service_of(segment).into_iter().flat_map(Service::names);
-            names.for_each(|name| services.entry(name).or_default().add(Marks::of_segment(segment)));
-        }
-        let mut calls = BTreeMap::<(&str, &str), Marks>::new();
-        for call in compiled.calls() {
-            let names = |id| compiled.service(id).names().iter();
-            for caller in names(call.caller()) {
-                for callee in names(call.callee()) {
-                    calls.entry((caller, callee)).or_default().add(Marks::of_call(call));
-                }
-            }
-        }
-        let owned = str::to_owned;
-        self.services = services.into_iter().map(|(name, marks)| (owned(name), marks)).collect();
-        let calls = calls.into_iter().map(|((from, to), marks)| (owned(from), owned(to), marks));
-        self.calls = calls.collect();
+        let found = TEXTS.into_iter().zip(texts_of(segment));
+        self.texts.extend(found.filter_map(|(key, text)| Some((key, text?.to_owned()))));
     }
 
     fn put_links(&mut self, trace: &Trace) {
@@ -150,40 +118,67 @@ impl Row {
     pub(super) fn write(
         &self,
         connection: &Connection,
+        names: &mut Names,
         (trace, id): (i64, TraceId),
         size: Size,
         revision: i64,
     ) -> Result<(), SqliteError> {
-        let insert = "INSERT INTO traces (trace, id, start, latest, first_end, last_end, arrived, response_time, duration, \
-                      flags, status, method, url, documents, bytes, revision, any_marks) \
-                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
-                      ON CONFLICT (trace) DO UPDATE SET start = excluded.start, latest = excluded.latest, \
-                      first_end = excluded.first_end, last_end = excluded.last_end, arrived = excluded.arrived, \
-                      response_time = excluded.response_time, duration = excluded.duration, flags = excluded.flags, \
-                      status = excluded.status, method = excluded.method, url = excluded.url, \
-                      documents = excluded.documents, bytes = excluded.bytes, revision = excluded.revision, \
-                      any_marks = excluded.any_marks";
-        let bytes = i64::try_from(size.bytes).unwrap_or(i64::MAX);
-        connection.prepare_cached(insert)?.execute(params![
-            trace,
+        let insert = "INSERT INTO traces (trace, start, shape, response_time, duration, latest, first_end, last_end, \
+                      url, graph, id, documents, bytes, arrived, revision) \
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
+                      ON CONFLICT (trace) DO UPDATE SET start = excluded.start, shape = excluded.shape, \
+                      response_time = excluded.response_time, duration = excluded.duration, latest = excluded.latest, \
+                      first_end = excluded.first_end, last_end = excluded.last_end, url = excluded.url, \
+                      graph = excluded.graph, documents = excluded.documents, bytes = excluded.bytes, \
+                      arrived = excluded.arrived, revision = excluded.revision";
+        let more = params![
             blob_of(id),
-            self.start,
-            self.latest,
-            self.first_end,
-            self.last_end,
-            Timestamp::now().micros(),
-            self.response_time,
-            self.duration,
-            self.flags,
-            self.status,
-            self.method,
-            self.url,
             size.documents,
-            bytes,
+            i64::try_from(size.bytes).unwrap_or(i64::MAX),
+            self.since_start(Timestamp::now().micros()),
             revision,
-            self.any_marks,
-        ])?;
+        ];
+        self.execute(connection, names, trace, insert, more)
+    }
+
+    /// Writes what is derived of a trace that is there.
+    pub(super) fn rewrite(
+        &self,
+        connection: &Connection,
+        names: &mut Names,
+        trace: i64,
+        size: Size,
+    ) -> Result<(), SqliteError> {
+        let update = "UPDATE traces SET start = ?2, shape = ?3, response_time = ?4, duration = ?5, latest = ?6, \
+                      first_end = ?7, last_end = ?8, url = ?9, graph = ?10, documents = ?11, bytes = ?12, \
+                      arrived = start + arrived - ?2 WHERE trace = ?1";
+        let bytes = i64::try_from(size.bytes).unwrap_or(i64::MAX);
+        self.execute(connection, names, trace, update, params![size.documents, bytes])
+    }
+
+    /// Executes a statement with the number of a trace, what is derived of it, and `more`.
+    fn execute(
+        &self,
+        connection: &Connection,
+        names: &mut Names,
+        trace: i64,
+        statement: &str,
+        more: &[&dyn ToSql],
+    ) -> Result<(), SqliteError> {
+        let shape = names.shapes.number(connection, &self.shape)?;
+        let (latest, ends) = (self.since_start(self.latest), self.ends);
+        let first_end = ends.map(|(first, _)| self.since_start(first));
+        let last_end = ends.map(|(_, last)| self.since_start(last));
+        let Self { start, response_time, duration, url, graph, .. } = self;
+        let derived =
+            params![trace, start, shape, response_time, duration, latest, first_end, last_end, url, graph];
+        let values: Vec<&dyn ToSql> = derived.iter().chain(more).copied().collect();
+        connection.prepare_cached(statement)?.execute(values.as_slice())?;
         Ok(())
+    }
+
+    fn since_start(&self, time: i64) -> i64 {
+        time.saturating_sub(self.start)
     }
 }
 

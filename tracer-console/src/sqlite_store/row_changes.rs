@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, Statement};
 
 use super::error::SqliteError;
-use super::marks::Marks;
 use super::names::Names;
 use super::row::{Indexed, LinkRow, Row, blob_of};
 
@@ -18,48 +17,26 @@ trait IndexRow: Ord {
 }
 
 /// Key and value of an annotation.
-impl IndexRow for (i64, Indexed) {
+impl IndexRow for (i64, &Indexed) {
     const INSERT: &'static str = "INSERT OR IGNORE INTO annotations (key, value, trace) VALUES (?1, ?2, ?3)";
     const DELETE: &'static str = "DELETE FROM annotations WHERE key = ?1 AND value = ?2 AND trace = ?3";
-
-    fn execute(&self, trace: i64, statement: &mut Statement<'_>) -> rusqlite::Result<usize> {
-        statement.execute((self.0, &self.1, trace))
-    }
-}
-
-/// Key and text.
-impl IndexRow for (i64, String) {
-    const INSERT: &'static str = "INSERT OR IGNORE INTO texts (key, value, trace) VALUES (?1, ?2, ?3)";
-    const DELETE: &'static str = "DELETE FROM texts WHERE key = ?1 AND value = ?2 AND trace = ?3";
-
-    fn execute(&self, trace: i64, statement: &mut Statement<'_>) -> rusqlite::Result<usize> {
-        statement.execute((self.0, &self.1, trace))
-    }
-}
-
-/// The name of a service, and its marks.
-impl IndexRow for (i64, Marks) {
-    const INSERT: &'static str = "INSERT OR REPLACE INTO services (name, marks, trace) VALUES (?1, ?2, ?3)";
-    const DELETE: &'static str = "DELETE FROM services WHERE name = ?1 AND marks = ?2 AND trace = ?3";
 
     fn execute(&self, trace: i64, statement: &mut Statement<'_>) -> rusqlite::Result<usize> {
         statement.execute((self.0, self.1, trace))
     }
 }
 
-/// The names of the two services of a call, and its marks.
-impl IndexRow for (i64, i64, Marks) {
-    const INSERT: &'static str =
-        "INSERT OR REPLACE INTO calls (caller, callee, marks, trace) VALUES (?1, ?2, ?3, ?4)";
-    const DELETE: &'static str =
-        "DELETE FROM calls WHERE caller = ?1 AND callee = ?2 AND marks = ?3 AND trace = ?4";
+/// Key and text.
+impl IndexRow for (i64, &str) {
+    const INSERT: &'static str = "INSERT OR IGNORE INTO texts (key, value, trace) VALUES (?1, ?2, ?3)";
+    const DELETE: &'static str = "DELETE FROM texts WHERE key = ?1 AND value = ?2 AND trace = ?3";
 
     fn execute(&self, trace: i64, statement: &mut Statement<'_>) -> rusqlite::Result<usize> {
-        statement.execute((self.0, self.1, self.2, trace))
+        statement.execute((self.0, self.1, trace))
     }
 }
 
-impl IndexRow for LinkRow {
+impl IndexRow for &LinkRow {
     const INSERT: &'static str =
         "INSERT OR IGNORE INTO links (target, trace, segment, id, name) VALUES (?1, ?2, ?3, ?4, ?5)";
     const DELETE: &'static str =
@@ -83,12 +60,15 @@ impl<T> Default for Difference<T> {
 }
 
 impl<T> Difference<T> {
-    fn add(&mut self, trace: i64, before: &BTreeSet<T>, after: &BTreeSet<T>)
-    where
-        T: Ord + Clone,
-    {
-        self.gone.extend(before.difference(after).map(|row| (row.clone(), trace)));
-        self.new.extend(after.difference(before).map(|row| (row.clone(), trace)));
+    /// `of` borrows from a row: most are written once and never copied.
+    fn add<'r, O: Ord>(
+        &mut self,
+        trace: i64,
+        (before, after): (&'r BTreeSet<O>, &'r BTreeSet<O>),
+        of: impl Fn(&'r O) -> T,
+    ) {
+        self.gone.extend(before.difference(after).map(|row| (of(row), trace)));
+        self.new.extend(after.difference(before).map(|row| (of(row), trace)));
     }
 
     /// The same rows with numbers in place of names.
@@ -126,38 +106,29 @@ fn execute<R: IndexRow>(
 
 /// The changes of a transaction.
 #[derive(Default)]
-pub(super) struct RowChanges {
-    annotations: Difference<(String, Indexed)>,
-    texts: Difference<(&'static str, String)>,
-    services: Difference<(String, Marks)>,
-    calls: Difference<(String, String, Marks)>,
-    links: Difference<LinkRow>,
+pub(super) struct RowChanges<'r> {
+    annotations: Difference<(&'r str, &'r Indexed)>,
+    texts: Difference<(&'r str, &'r str)>,
+    links: Difference<&'r LinkRow>,
 }
 
-impl RowChanges {
-    pub(super) fn add(&mut self, trace: i64, before: &Row, after: &Row) {
-        self.annotations.add(trace, &before.annotations, &after.annotations);
-        self.texts.add(trace, &before.texts, &after.texts);
-        self.services.add(trace, &before.services, &after.services);
-        self.calls.add(trace, &before.calls, &after.calls);
-        self.links.add(trace, &before.links, &after.links);
+impl<'r> RowChanges<'r> {
+    pub(super) fn add(&mut self, trace: i64, before: &'r Row, after: &'r Row) {
+        let annotation = |(key, value): &'r (String, Indexed)| (key.as_str(), value);
+        self.annotations.add(trace, (&before.annotations, &after.annotations), annotation);
+        let text = |(key, value): &'r (&'static str, String)| (*key, value.as_str());
+        self.texts.add(trace, (&before.texts, &after.texts), text);
+        self.links.add(trace, (&before.links, &after.links), |link| link);
     }
 
     /// Writes what [`RowChanges::add`] collected.
     pub(super) fn write(self, connection: &Connection, names: &mut Names) -> Result<(), SqliteError> {
         let mut number = |text: &str| names.number(connection, text);
-        let annotations = self.annotations.numbered(|(key, value)| Ok((number(&key)?, value)))?;
+        let annotations = self.annotations.numbered(|(key, value)| Ok((number(key)?, value)))?;
         let texts = self.texts.numbered(|(key, value)| Ok((number(key)?, value)))?;
-        let services = self.services.numbered(|(name, marks)| Ok((number(&name)?, marks)))?;
-        let mut gone: BTreeSet<i64> = annotations.gone.iter().map(|((key, _), _)| *key).collect();
-        gone.extend(services.gone.iter().map(|((name, _), _)| *name));
+        let gone: BTreeSet<i64> = annotations.gone.iter().map(|((key, _), _)| *key).collect();
         annotations.write(connection)?;
         texts.write(connection)?;
-        services.write(connection)?;
-        let both = |(caller, callee, marks): (String, String, Marks)| {
-            Ok((number(&caller)?, number(&callee)?, marks))
-        };
-        self.calls.numbered(both)?.write(connection)?;
         self.links.write(connection)?;
         names.forget(connection, gone)
     }

@@ -5,11 +5,18 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::derivation::is_up_to_date;
 use super::error::SqliteError;
+use super::urls;
 
 /// Each brings a database from the version of its index to the next.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../../migrations/0001_traces.sql"), include_str!("../../migrations/0002_searches.sql")];
+pub(super) const MIGRATIONS: [&str; 5] = [
+    include_str!("../../migrations/0001_traces.sql"),
+    include_str!("../../migrations/0002_searches.sql"),
+    include_str!("../../migrations/0003_shapes.sql"),
+    include_str!("../../migrations/0004_documents.sql"),
+    include_str!("../../migrations/0005_late_traces.sql"),
+];
 const KNOWN: i64 = MIGRATIONS.len() as i64;
 
 /// How long somebody else may keep the file: a shell that looks into it.
@@ -39,13 +46,37 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, SqliteError> {
     open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
+/// Whether a file that is not to be changed is a database of this version.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), SqliteError> {
+    let opened = |source| SqliteError::Open { path: path.to_owned(), source };
+    if is_foreign(connection).map_err(opened)? {
+        return Err(SqliteError::Foreign { path: path.to_owned() });
+    }
+    match version(connection).map_err(opened)? {
+        KNOWN if is_up_to_date(connection).map_err(opened)? => Ok(()),
+        found if found > KNOWN => Err(SqliteError::Newer { path: path.to_owned(), found, known: KNOWN }),
+        found => Err(SqliteError::Older { path: path.to_owned(), found, known: KNOWN }),
+    }
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection, SqliteError> {
     let opened = |source| SqliteError::Open { path: path.to_owned(), source };
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(opened)?;
     connection.busy_timeout(PATIENCE).map_err(opened)?;
     connection.set_prepared_statement_cache_capacity(64);
+    add_functions(&connection).map_err(opened)?;
     Ok(connection)
+}
+
+/// What searches use beyond SQL.
+pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
+    rusqlite::vtab::array::load_module(connection)?;
+    urls::add_function(connection)
 }
 
 /// Traces hold secrets: only the owner may read them. Where it cannot be made, opening says why.
@@ -67,8 +98,7 @@ fn is_foreign(connection: &Connection) -> rusqlite::Result<bool> {
 
 pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), SqliteError> {
     let opened = |source| SqliteError::Open { path: path.to_owned(), source };
-    let version = |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get(0));
-    let found: i64 = version(connection).map_err(opened)?;
+    let found = version(connection).map_err(opened)?;
     if found > KNOWN {
         return Err(SqliteError::Newer { path: path.to_owned(), found, known: KNOWN });
     }
@@ -125,25 +155,5 @@ mod tests {
         std::fs::write(&path, "this is no database, it is a text of mine".repeat(100)).unwrap();
         assert!(matches!(open_writer(&path), Err(SqliteError::Open { .. })));
         assert!(std::fs::read_to_string(&path).unwrap().starts_with("this is no database"));
-    }
-
-    #[test]
-    fn a_file_of_the_first_version_is_brought_up_to_date_with_what_it_holds() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("traces.db");
-        let old = Connection::open(&path).unwrap();
-        old.execute_batch(MIGRATIONS[0]).unwrap();
-        old.pragma_update(None, "user_version", 1).unwrap();
-        for (number, start) in [0, 59_999_999, 60_000_000].into_iter().enumerate() {
-            let insert = "INSERT INTO traces (id, start, latest, arrived, duration, response_time, flags, documents, \
-                          any_marks, bytes, revision) VALUES (?1, ?2, 0, 0, 0, 0, 0, 0, 0, 0, 0)";
-            old.execute(insert, (number.to_string().into_bytes(), start)).unwrap();
-        }
-        drop(old);
-        let connection = open_writer(&path).unwrap();
-        let mut minutes = connection.prepare("SELECT minute, traces FROM minutes ORDER BY minute").unwrap();
-        let minutes = minutes.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-        let minutes: Vec<(i64, i64)> = minutes.collect::<Result<_, _>>().unwrap();
-        assert_eq!(minutes, [(0, 2), (1, 1)]);
     }
 }

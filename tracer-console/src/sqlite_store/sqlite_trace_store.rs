@@ -6,18 +6,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::compression::{Packer, Packing};
 use super::error::SqliteError;
+use super::fold;
+use super::prepared::Prepared;
 use super::progress::Progress;
 use super::reader::Readers;
 use super::retention::Retention;
 use super::writer::{Job, Writer};
+use crate::compiled::TraceGraph;
 use crate::document::Document;
 use crate::memory_store::MemoryLimits;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::search::{Found, Search};
+use crate::search::{Found, Search, visit};
 use crate::store::{Revision, StoreError, TraceSize, TraceStore};
+use crate::submitted::Submitted;
 use crate::trace::Trace;
 use crate::trace_id::TraceId;
+use crate::trace_outcome::TraceOutcome;
 
 /// A [`TraceStore`] in an SQLite file: what was recorded is durable before it is acknowledged.
 ///
@@ -37,6 +43,7 @@ use crate::trace_id::TraceId;
 pub struct SqliteStore {
     readers: Readers,
     progress: Arc<Progress>,
+    packing: Arc<Packing>,
     /// `None` once it is being dropped.
     jobs: Option<SyncSender<Job>>,
     writer: Option<JoinHandle<()>>,
@@ -100,6 +107,7 @@ impl SqliteStore {
     ) -> Result<Self, SqliteError> {
         let progress = Arc::<Progress>::default();
         let writer = Writer::open(path, limits, retention, Arc::clone(&progress))?;
+        let packing = writer.packing();
         let (jobs, waiting) = sync_channel(WAITING);
         let work = move || writer.run(&waiting);
         let writer = std::thread::Builder::new().name("tracer-write".into()).spawn(work);
@@ -107,15 +115,65 @@ impl SqliteStore {
         Ok(Self {
             readers: Readers::new(path.to_owned()),
             progress,
+            packing,
             jobs: Some(jobs),
             writer: Some(writer),
             read_error: Mutex::default(),
         })
     }
 
+    /// Opens the file to read it only, whether or not somebody writes it; whatever is recorded is refused.
+    ///
+    /// ```
+    /// use tracer_console::{Revision, SqliteStore, TraceStore};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let path = directory.path().join("traces.db");
+    /// let written = SqliteStore::open(&path)?;
+    /// assert!(SqliteStore::open_read_only(&path)?.changed_since(Revision::default()).is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`SqliteError`] when there is no such file, and when it is not the database of this version.
+    pub fn open_read_only(path: &Path) -> Result<Self, SqliteError> {
+        let connection = super::schema::open_reader(path)?;
+        super::schema::check(&connection, path)?;
+        let progress = Arc::<Progress>::default();
+        progress.resume(&connection)?;
+        let readers = Readers::new(path.to_owned());
+        let packing = Arc::default();
+        Ok(Self { readers, progress, packing, jobs: None, writer: None, read_error: Mutex::default() })
+    }
+
+    /// Prepares documents on this thread and gives them to the writer.
+    fn take(&self, documents: Vec<Document>, is_awaited: bool) -> Submitted {
+        let count = documents.len();
+        let (done, answer) = channel();
+        let prepare = |packer: &mut Packer| -> Vec<_> {
+            documents.into_iter().map(|document| Prepared::new(document, packer)).collect()
+        };
+        self.send(Job::Record { documents: self.packing.pack(prepare), is_awaited, done });
+        Submitted::new(move || match answer.recv() {
+            // The documents are freed here.
+            Ok((outcome, _)) => outcome,
+            Err(_) => vec![Err(no_writer()); count],
+        })
+    }
+
     fn send(&self, job: Job) {
         // Without a writer nobody answers, and who waits for the answer sees that.
         let _ = self.jobs.as_ref().map(|jobs| jobs.send(job));
+    }
+
+    /// Has rows that are late derived, if any are, so that a question to the tables is answered as the documents are.
+    fn derive_late(&self) -> Result<(), StoreError> {
+        if !self.progress.is_late() {
+            return Ok(());
+        }
+        let (done, derived) = channel();
+        self.send(Job::Derive { done });
+        derived.recv().map_err(StoreError::new)?.map_err(StoreError::new)
     }
 
     /// What a reader found; where the file cannot be read that is said once, and nothing is found.
@@ -144,14 +202,34 @@ impl TraceStore for SqliteStore {
     }
 
     fn record_all(&self, documents: Vec<Document>) -> Vec<Result<(), Refusal>> {
-        let count = documents.len();
-        let (done, outcome) = channel();
-        self.send(Job::Record { documents, done });
-        outcome.recv().unwrap_or_else(|_| vec![Err(no_writer()); count])
+        self.take(documents, true).wait()
+    }
+
+    fn submit(&self, documents: Vec<Document>) -> Submitted {
+        self.take(documents, false)
     }
 
     fn search(&self, search: &Search) -> Result<Found, StoreError> {
+        self.derive_late()?;
         self.readers.read(|reader| super::select::search(&reader.connection, search)).map_err(StoreError::new)
+    }
+
+    fn outcomes(&self, search: &Search, each: &mut dyn FnMut(&TraceOutcome)) -> Result<(), StoreError> {
+        self.derive_late()?;
+        let told = self.readers.read(|reader| fold::outcomes(reader, search, each));
+        if told.map_err(StoreError::new)? {
+            return Ok(());
+        }
+        visit(self, search, &mut |trace| each(&TraceOutcome::of(trace)))
+    }
+
+    fn graphs(&self, search: &Search, each: &mut dyn FnMut(&TraceGraph<'_>)) -> Result<(), StoreError> {
+        self.derive_late()?;
+        let told = self.readers.read(|reader| fold::graphs(reader, search, each));
+        if told.map_err(StoreError::new)? {
+            return Ok(());
+        }
+        visit(self, search, &mut |trace| each(&TraceGraph::of(trace)))
     }
 
     fn settings(&self, kind: &str) -> Result<Vec<(String, String)>, StoreError> {
@@ -166,7 +244,14 @@ impl TraceStore for SqliteStore {
     }
 
     fn trace(&self, id: TraceId) -> Option<Trace> {
+        // It may be linked from one whose row is late; without that it is said at least what its own documents say.
+        let _ = self.derive_late();
         self.found(self.readers.read(|reader| reader.trace(id)))?
+    }
+
+    fn traces(&self, ids: &[TraceId], each: &mut dyn FnMut(Trace, TraceSize)) -> Result<(), StoreError> {
+        self.derive_late()?;
+        self.readers.read(|reader| reader.traces(ids, each)).map_err(StoreError::new)
     }
 
     fn documents(&self, id: TraceId) -> Vec<Arc<str>> {
@@ -174,10 +259,12 @@ impl TraceStore for SqliteStore {
     }
 
     fn size(&self, id: TraceId) -> TraceSize {
+        let _ = self.derive_late();
         self.found(self.readers.read(|reader| reader.size(id))).unwrap_or_default()
     }
 
     fn changed_since(&self, since: Revision) -> Vec<(TraceId, Revision)> {
+        let _ = self.derive_late();
         self.found(self.readers.read(|reader| reader.changed_since(since))).unwrap_or_default()
     }
 

@@ -140,8 +140,13 @@ fn series(of_edges: bool) -> Value {
     for trace in [fixtures::trace("C"), fixtures::trace("E"), fixtures::from_documents(&[late])] {
         let compiled = CompiledTrace::of(&trace);
         match of_edges {
-            true => compiled.calls().iter().for_each(|call| series.add_call(call)),
-            false => compiled.segments().iter().for_each(|segment| series.add_segment(segment)),
+            true => {
+                compiled.calls().iter().for_each(|call| series.add_call(call.measured().measurement()));
+            }
+            false => {
+                let segments = compiled.segments().iter();
+                segments.for_each(|segment| series.add_segment(segment.measured().measurement()));
+            }
         }
     }
     serde_json::to_value(series.finish()).unwrap()

@@ -1,0 +1,208 @@
+//! The documents of one transaction: each is written and merged into its trace, then each trace is written once.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::{Transaction, params};
+
+use super::compression::{Training, Unpacker};
+use super::error::SqliteError;
+use super::late_traces;
+use super::minutes::Minutes;
+use super::names::Names;
+use super::open_traces::{OpenTrace, OpenTraces};
+use super::prepared::Prepared;
+use super::progress::Progress;
+use super::reader::{MOST_DOCUMENTS, documents_of, load_entities};
+use super::row::{Row, Size};
+use super::row_changes::RowChanges;
+use crate::memory_store::{Held, MemoryLimits};
+use crate::refusal::{Refusal, RefusalCode};
+use crate::trace_id::TraceId;
+
+pub(super) struct Batch<'a> {
+    pub(super) transaction: &'a Transaction<'a>,
+    pub(super) unpacker: &'a mut Unpacker,
+    pub(super) names: &'a mut Names,
+    /// The number of the trace that comes next.
+    pub(super) next: &'a mut i64,
+    pub(super) open: &'a mut OpenTraces,
+    pub(super) limits: MemoryLimits,
+    pub(super) progress: &'a Progress,
+    /// Of a database that has no dictionary yet.
+    pub(super) training: Option<&'a mut Training>,
+}
+
+/// What has come to which traces.
+#[derive(Default)]
+struct Arrivals {
+    /// Traces that are one document, by their numbers and the places of the documents: most traces of most batches. Their rows
+    /// are derived already.
+    single: HashMap<TraceId, (i64, usize)>,
+    /// Traces that grew, which are among the open ones.
+    grown: HashSet<TraceId>,
+}
+
+/// A trace that is written.
+struct Change<'r> {
+    trace: i64,
+    id: TraceId,
+    size: Size,
+    before: Option<&'r Row>,
+    after: &'r Row,
+}
+
+impl Batch<'_> {
+    /// Writes documents; what became of each, where an inner error is a limit of the store. `is_asked`: whether all rows are
+    /// to be as the documents are.
+    pub(super) fn write(
+        mut self,
+        documents: &mut [Prepared],
+        is_asked: bool,
+    ) -> Result<Vec<Result<(), Refusal>>, SqliteError> {
+        let mut arrivals = Arrivals::default();
+        let mut outcome = Vec::with_capacity(documents.len());
+        for at in 0..documents.len() {
+            outcome.push(self.take(documents, at, &mut arrivals)?);
+        }
+        if is_asked {
+            self.take_late(&mut arrivals)?;
+        } else {
+            self.leave_late(&mut arrivals)?;
+        }
+        self.write_traces(documents, arrivals)?;
+        Ok(outcome)
+    }
+
+    fn take(
+        &mut self,
+        documents: &mut [Prepared],
+        at: usize,
+        arrivals: &mut Arrivals,
+    ) -> Result<Result<(), Refusal>, SqliteError> {
+        let id = documents[at].id;
+        if self.open.get(id).is_none() {
+            if let Some((trace, first)) = arrivals.single.remove(&id) {
+                self.open.open(id, OpenTrace::new(trace, &mut documents[first]));
+                arrivals.grown.insert(id);
+            } else if let Some(loaded) = load_entities(self.transaction, self.unpacker, id)? {
+                self.open.open(id, OpenTrace::read(id, loaded));
+            }
+        }
+        let document = &mut documents[at];
+        let Some(trace) = self.open.get_mut(id) else { return self.take_first(document, at, arrivals) };
+        let of_document = (id, &*document.text, document.count);
+        if let Err(refusal) = self.limits.check(of_document, trace.held()) {
+            return Ok(Err(refusal));
+        }
+        let (number, count) = (trace.trace, trace.documents);
+        if count >= MOST_DOCUMENTS {
+            let message = format!("trace {id} has {count} documents, and no trace has more");
+            return Ok(Err(Refusal::new(RefusalCode::LimitExceeded, message).of(document.text.as_bytes())));
+        }
+        trace.take(document);
+        arrivals.grown.insert(id);
+        self.insert(document, number, count)?;
+        Ok(Ok(()))
+    }
+
+    /// The first document of a trace.
+    fn take_first(
+        &mut self,
+        document: &Prepared,
+        at: usize,
+        arrivals: &mut Arrivals,
+    ) -> Result<Result<(), Refusal>, SqliteError> {
+        if let Err(refusal) =
+            self.limits.check((document.id, &document.text, document.count), Held::default())
+        {
+            return Ok(Err(refusal));
+        }
+        let trace = *self.next;
+        *self.next += 1;
+        self.insert(document, trace, 0)?;
+        arrivals.single.insert(document.id, (trace, at));
+        Ok(Ok(()))
+    }
+
+    fn insert(&mut self, document: &Prepared, trace: i64, number: i64) -> Result<(), SqliteError> {
+        let insert = "INSERT INTO documents (document, dictionary, text) VALUES (?1, ?2, ?3)";
+        let values = params![documents_of(trace).0 + number, document.dictionary, document.packed];
+        self.transaction.prepare_cached(insert)?.execute(values)?;
+        if let Some(training) = &mut self.training {
+            training.sample(&document.text);
+        }
+        Ok(())
+    }
+
+    /// Adds the traces whose rows are not as their documents are.
+    fn take_late(&mut self, arrivals: &mut Arrivals) -> Result<(), SqliteError> {
+        for id in late_traces::all(self.transaction)? {
+            if self.open.get(id).is_none()
+                && let Some(loaded) = load_entities(self.transaction, self.unpacker, id)?
+            {
+                self.open.open(id, OpenTrace::read(id, loaded));
+            }
+            arrivals.grown.insert(id);
+        }
+        Ok(())
+    }
+
+    /// Leaves out those whose rows need not be derived now.
+    fn leave_late(&mut self, arrivals: &mut Arrivals) -> Result<(), SqliteError> {
+        let is_late = |id: &TraceId| self.open.get(*id).is_some_and(OpenTrace::may_be_late);
+        for id in arrivals.grown.extract_if(is_late) {
+            if let Some(trace) = self.open.get(id) {
+                late_traces::add(self.transaction, trace.trace)?;
+                // Whoever waits for a change looks, and so asks for the row.
+                self.progress.next_revision();
+            }
+        }
+        Ok(())
+    }
+
+    fn write_traces(self, documents: &[Prepared], arrivals: Arrivals) -> Result<(), SqliteError> {
+        let Self { transaction, names, open, progress, .. } = self;
+        let Arrivals { single, grown } = arrivals;
+        let derived = |id| Some((id, open.get(id)?.derive(id)));
+        let grown: Vec<_> = grown.into_iter().filter_map(derived).collect();
+        let singles = single.into_iter().map(|(id, (trace, at))| {
+            let Prepared { row, text, .. } = &documents[at];
+            Change { trace, id, size: Size { documents: 1, bytes: text.len() }, before: None, after: row }
+        });
+        let grew = grown.iter().filter_map(|(id, row)| {
+            let trace = open.get(*id)?;
+            let (before, size) = (trace.row(), trace.size());
+            Some(Change { trace: trace.trace, id: *id, size, before, after: row })
+        });
+        let mut changes: Vec<_> = singles.chain(grew).collect();
+        // In the order of their numbers, new ones are only ever appended to the table: its pages are full.
+        changes.sort_unstable_by_key(|change| change.trace);
+        write_all(transaction, names, progress, &changes)?;
+        for (id, row) in grown {
+            if let Some(trace) = open.get_mut(id) {
+                late_traces::remove(transaction, trace.trace)?;
+                trace.is_derived(row);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_all(
+    transaction: &Transaction<'_>,
+    names: &mut Names,
+    progress: &Progress,
+    all: &[Change<'_>],
+) -> Result<(), SqliteError> {
+    let (nothing, mut changes, mut minutes) = (Row::default(), RowChanges::default(), Minutes::default());
+    for Change { trace, id, size, before, after } in all {
+        after.write(transaction, names, (*trace, *id), *size, progress.next_revision())?;
+        if let Some(before) = before {
+            minutes.remove(before);
+        }
+        minutes.add(*trace, after);
+        changes.add(*trace, before.unwrap_or(&nothing), after);
+    }
+    changes.write(transaction, names)?;
+    minutes.write(transaction, names)
+}

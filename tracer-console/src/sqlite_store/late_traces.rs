@@ -1,0 +1,34 @@
+//! Large traces whose rows are late: documents came since they were derived. The table outlives a kill, so that none stays so.
+
+use rusqlite::Connection;
+
+use super::error::SqliteError;
+use super::row::id_of;
+use crate::trace_id::TraceId;
+
+pub(super) fn add(connection: &Connection, trace: i64) -> Result<(), SqliteError> {
+    connection.prepare_cached("INSERT OR IGNORE INTO late_traces (trace) VALUES (?1)")?.execute([trace])?;
+    Ok(())
+}
+
+/// Its row is derived, or it is forgotten.
+pub(super) fn remove(connection: &Connection, trace: i64) -> Result<(), SqliteError> {
+    connection.prepare_cached("DELETE FROM late_traces WHERE trace = ?1")?.execute([trace])?;
+    Ok(())
+}
+
+/// Whether there is any.
+pub(super) fn are_any(connection: &Connection) -> Result<bool, SqliteError> {
+    let any = "SELECT EXISTS (SELECT 1 FROM late_traces)";
+    Ok(connection.prepare_cached(any)?.query_row([], |row| row.get(0))?)
+}
+
+pub(super) fn all(connection: &Connection) -> Result<Vec<TraceId>, SqliteError> {
+    let mut select = connection.prepare_cached("SELECT id FROM late_traces JOIN traces USING (trace)")?;
+    let ids = select.query_map([], |row| Ok(id_of(row.get(0)?)))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+#[cfg(test)]
+#[path = "late_traces_tests.rs"]
+mod tests;
