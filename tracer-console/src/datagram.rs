@@ -1,11 +1,12 @@
-//! What the X-Ray daemon takes over UDP: a header line, a line break, one document.
+//! What the X-Ray daemon takes over UDP: a header line, a line break, one document, or OpenTelemetry's spans in its place.
 
 use serde_json::Value;
 
 use crate::document::Document;
+use crate::otlp::{self, IndexedAttributes};
 use crate::refusal::{Refusal, RefusalCode};
 
-/// Reads a datagram by the daemon's rules.
+/// Reads a datagram of one document by the daemon's rules.
 ///
 /// ```
 /// let datagram = b"{\"format\": \"json\", \"version\": 1}\n{\"name\":\"job\",\"id\":\"cbafb490a105b1f4\",\
@@ -21,7 +22,28 @@ pub fn read_datagram(bytes: &[u8]) -> Result<Document, Refusal> {
     split(bytes).and_then(parse_body).map_err(|refusal| refusal.of(bytes))
 }
 
+/// Reads a datagram of one document, or of OpenTelemetry's spans as the layers of AWS's distribution send them within
+/// Lambda (`T1S` or `T1U` and OTLP's protobuf in base64): what became of the document, or of each span.
+///
+/// ```
+/// use tracer_console::{IndexedAttributes, read_datagram_documents};
+///
+/// let datagram = b"{\"format\":\"json\",\"version\":1}\nT1SCjcSNRIzChBrAuACkxGyCDnB7YfGzslDEgjLr7SQoQWx9CoDam9iOQCA7K84XOoYQYAy0744XOoY";
+/// let documents = read_datagram_documents(datagram, &IndexedAttributes::default());
+/// assert_eq!(documents[0].as_ref().unwrap().entities()[0].name(), "job");
+/// ```
+pub fn read_datagram_documents(bytes: &[u8], indexed: &IndexedAttributes) -> Vec<Result<Document, Refusal>> {
+    match split(bytes) {
+        Ok(body) if otlp::is_otlp(body) => otlp::read_udp(body, indexed),
+        _ => vec![read_datagram(bytes)],
+    }
+}
+
 fn parse_body(body: &[u8]) -> Result<Document, Refusal> {
+    if otlp::is_otlp(body) {
+        let message = "the datagram has OpenTelemetry's spans, and no document";
+        return Err(Refusal::new(RefusalCode::InvalidSegment, message));
+    }
     let text = std::str::from_utf8(body).map_err(|error| {
         let message = format!("the document is not UTF-8 from byte {} on", error.valid_up_to());
         Refusal::new(RefusalCode::ParseError, message)
@@ -30,7 +52,7 @@ fn parse_body(body: &[u8]) -> Result<Document, Refusal> {
 }
 
 /// Checks the header line and returns what follows it.
-fn split(bytes: &[u8]) -> Result<&[u8], Refusal> {
+pub(crate) fn split(bytes: &[u8]) -> Result<&[u8], Refusal> {
     let missing = || {
         let message = "a datagram is {\"format\":\"json\",\"version\":1}, a line break, and a document";
         Refusal::new(RefusalCode::MissingHeaderOrSegment, message)

@@ -1,26 +1,30 @@
-//! The UDP side of the X-Ray daemon: one thread receives and enqueues, another reads and stores.
+//! The UDP side of the X-Ray daemon: one thread receives and enqueues, another reads, and the store's own writes.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver as Queue, SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use crate::datagram::read_datagram;
+use crate::access::Access;
+use crate::datagram::read_datagram_documents;
+use crate::datagram_queue::{self, DatagramQueue, Datagrams};
+use crate::document::Document;
 use crate::kernel_drops;
-use crate::refusal::Refusals;
+use crate::memory_store;
+use crate::otlp::IndexedAttributes;
+use crate::refusal::{Refusal, Refusals};
 use crate::store::TraceStore;
+use crate::submitted::Submitted;
+use crate::udp_socket::bind;
 
-/// What the kernel is asked to buffer; it may grant less.
-const RECEIVE_BUFFER: usize = 8 << 20;
-/// Datagrams that may wait to be read; a larger burst is dropped and counted.
-const WAITING: usize = 20_000;
-/// Bytes of them; large ones are dropped sooner.
-const WAITING_BYTES: usize = 128 << 20;
-/// Documents that are stored together.
-const MOST_AT_ONCE: usize = 1_000;
+/// Documents that are submitted together: what is parsed of so many stays within the processor's cache.
+const MOST_AT_ONCE: usize = 64;
+/// Documents that may be on their way into the store: it writes thousands in one transaction for little more than one.
+const MOST_ON_THE_WAY: usize = 8_000;
+/// And bytes of memory, about: a few of a hostile sender take as much as many of another.
+const MOST_WEIGHT: usize = 256 << 20;
 const LARGEST_DATAGRAM: usize = 64 << 10;
 
 /// What a receiver has seen since it started.
@@ -40,6 +44,8 @@ pub struct ReceiverCounts {
     pub refused: u64,
     /// Datagrams that were dropped because too many waited to be read.
     pub dropped: u64,
+    /// Datagrams of other machines that were dropped because a token is asked for, which datagrams cannot carry.
+    pub from_elsewhere: u64,
     /// Datagrams that the kernel dropped because its buffer was full; `None` where it does not say.
     pub dropped_by_kernel: Option<u64>,
 }
@@ -49,7 +55,7 @@ struct Counters {
     received: AtomicU64,
     refused: AtomicU64,
     dropped: AtomicU64,
-    waiting_bytes: AtomicUsize,
+    from_elsewhere: AtomicU64,
     stopping: AtomicBool,
 }
 
@@ -68,16 +74,23 @@ impl Receiver {
         listen: SocketAddr,
         store: Arc<dyn TraceStore>,
         refusals: Arc<Refusals>,
+        access: Arc<Access>,
+        indexed: IndexedAttributes,
     ) -> io::Result<Self> {
         let (socket, buffer) = bind(listen)?;
         let address = socket.local_addr()?;
         let counters = Arc::<Counters>::default();
-        let (sender, queue) = sync_channel(WAITING);
+        let queue = Arc::<DatagramQueue>::default();
         let mut receiver = Self { address, buffer, counters, refusals, threads: Vec::new() };
-        let counters = Arc::clone(&receiver.counters);
-        receiver.spawn("receive", move || receive(&socket, &sender, &counters))?;
+        let (counters, arrivals) = (Arc::clone(&receiver.counters), Arc::clone(&queue));
+        receiver.spawn("receive", move || {
+            receive(&socket, &arrivals, &counters, &access);
+            arrivals.close();
+        })?;
         let (counters, refusals) = (Arc::clone(&receiver.counters), Arc::clone(&receiver.refusals));
-        receiver.spawn("store", move || store_all(&queue, &*store, &counters, &refusals))?;
+        let (on_the_way, load) = Default::default();
+        let reading = Reading { store, counters, refusals, indexed, on_the_way, load };
+        receiver.spawn("read", move || reading.run(&queue))?;
         Ok(receiver)
     }
 
@@ -96,11 +109,12 @@ impl Receiver {
 
     pub(crate) fn counts(&self) -> ReceiverCounts {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let Counters { received, refused, dropped, .. } = &*self.counters;
+        let Counters { received, refused, dropped, from_elsewhere, .. } = &*self.counters;
         ReceiverCounts {
             received: read(received),
             refused: read(refused),
             dropped: read(dropped),
+            from_elsewhere: read(from_elsewhere),
             dropped_by_kernel: kernel_drops::of(self.address),
         }
     }
@@ -123,8 +137,16 @@ impl Receiver {
     }
 }
 
-impl Drop for Receiver {
-    fn drop(&mut self) {
+impl Receiver {
+    /// Stops it once what has arrived is stored, and says what there was in all.
+    pub(crate) fn end(mut self) -> (ReceiverCounts, Arc<Refusals>) {
+        // The kernel forgets its count with the socket.
+        let dropped_by_kernel = self.counts().dropped_by_kernel;
+        self.stop();
+        (ReceiverCounts { dropped_by_kernel, ..self.counts() }, Arc::clone(&self.refusals))
+    }
+
+    fn stop(&mut self) {
         self.counters.stopping.store(true, Ordering::Release);
         self.wake();
         for thread in self.threads.drain(..) {
@@ -133,94 +155,112 @@ impl Drop for Receiver {
     }
 }
 
-fn bind(listen: SocketAddr) -> io::Result<(UdpSocket, usize)> {
-    let socket = socket2::Socket::new(socket2::Domain::for_address(listen), socket2::Type::DGRAM, None)?;
-    // A smaller buffer than asked for is no reason not to start.
-    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
-    let granted = socket.recv_buffer_size()?;
-    socket.bind(&listen.into())?;
-    let socket = UdpSocket::from(socket);
-    socket.set_read_timeout(Some(Duration::from_secs(1)))?;
-    Ok((socket, granted))
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        if !self.threads.is_empty() {
+            self.stop();
+        }
+    }
 }
 
-fn receive(socket: &UdpSocket, queue: &SyncSender<Box<[u8]>>, counters: &Counters) {
+fn receive(socket: &UdpSocket, queue: &DatagramQueue, counters: &Counters, access: &Access) {
     let mut buffer = vec![0; LARGEST_DATAGRAM];
     // Once it is time to stop: what had arrived by then, and not what comes for ever.
-    let mut left = WAITING;
-    while let Some(len) = next_len(socket, &mut buffer, counters) {
-        if len == 0 {
-            continue;
-        }
+    let mut left = datagram_queue::MOST;
+    while let Some(received) = next(socket, &mut buffer, counters) {
+        let Some((len, sender)) = received else { continue };
         left -= usize::from(counters.stopping.load(Ordering::Acquire));
         if left == 0 {
             return;
         }
         counters.received.fetch_add(1, Ordering::Relaxed);
-        if enqueue(&buffer[..len], queue, counters).is_none() {
+        if !access.takes_from(sender) {
+            counters.from_elsewhere.fetch_add(1, Ordering::Relaxed);
+        } else if !queue.push(&buffer[..len]) {
+            counters.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The length of the next datagram and who sent it, if there is something to do; `None` when it is time to stop.
+fn next(socket: &UdpSocket, buffer: &mut [u8], counters: &Counters) -> Option<Option<(usize, SocketAddr)>> {
+    // An error is a timeout, a signal, or (on some systems) an ICMP answer to somebody else's datagram.
+    let received = socket.recv_from(buffer).ok().filter(|(len, _)| *len > 0);
+    let is_over = received.is_none() && counters.stopping.load(Ordering::Acquire);
+    (!is_over).then_some(received)
+}
+
+/// What the reading thread has: it reads the next documents while the store writes those before.
+struct Reading {
+    store: Arc<dyn TraceStore>,
+    counters: Arc<Counters>,
+    refusals: Arc<Refusals>,
+    indexed: IndexedAttributes,
+    on_the_way: VecDeque<(Submitted, Load)>,
+    load: Load,
+}
+
+/// How many documents there are, and what they take of memory.
+#[derive(Debug, Clone, Copy, Default)]
+struct Load {
+    documents: usize,
+    weight: usize,
+}
+
+impl Reading {
+    /// Until no datagrams will come any more.
+    fn run(mut self, queue: &DatagramQueue) {
+        let mut datagrams = Datagrams::default();
+        while let Some(taken) = queue.take(datagrams) {
+            self.read(&taken);
+            datagrams = taken;
+            // What became of them is known before anybody waits for more.
+            while queue.is_empty() && self.settle_first() {}
+        }
+        while self.settle_first() {}
+    }
+
+    fn read(&mut self, datagrams: &Datagrams) {
+        let (mut documents, mut weight) = (Vec::new(), 0);
+        for datagram in datagrams.iter() {
+            weight += memory_store::weight(datagram);
+            for outcome in read_datagram_documents(datagram, &self.indexed) {
+                match outcome {
+                    Ok(document) => documents.push(document),
+                    Err(refusal) => self.refuse(refusal),
+                }
+            }
+            if documents.len() >= MOST_AT_ONCE || weight >= MOST_WEIGHT / MOST_AT_ONCE {
+                self.submit(std::mem::take(&mut documents), std::mem::take(&mut weight));
+            }
+        }
+        self.submit(documents, weight);
+    }
+
+    fn submit(&mut self, documents: Vec<Document>, weight: usize) {
+        if documents.is_empty() {
             return;
         }
-    }
-}
-
-/// Puts a datagram into the queue, or drops it where there is no room; `None` once nobody reads the queue.
-fn enqueue(datagram: &[u8], queue: &SyncSender<Box<[u8]>>, counters: &Counters) -> Option<()> {
-    let len = datagram.len();
-    if counters.waiting_bytes.fetch_add(len, Ordering::Relaxed) + len <= WAITING_BYTES {
-        match queue.try_send(datagram.into()) {
-            Ok(()) => return Some(()),
-            Err(TrySendError::Full(_)) => {}
-            Err(TrySendError::Disconnected(_)) => return None,
+        let load = Load { documents: documents.len(), weight };
+        self.on_the_way.push_back((self.store.submit(documents), load));
+        self.load.documents += load.documents;
+        self.load.weight += load.weight;
+        while (self.load.documents > MOST_ON_THE_WAY || self.load.weight > MOST_WEIGHT) && self.settle_first()
+        {
         }
     }
-    counters.waiting_bytes.fetch_sub(len, Ordering::Relaxed);
-    counters.dropped.fetch_add(1, Ordering::Relaxed);
-    Some(())
-}
 
-/// The length of the next datagram, 0 for nothing to do; `None` when it is time to stop.
-fn next_len(socket: &UdpSocket, buffer: &mut [u8], counters: &Counters) -> Option<usize> {
-    // An error is a timeout, a signal, or (on some systems) an ICMP answer to somebody else's datagram.
-    let len = socket.recv(buffer).unwrap_or_default();
-    let is_over = len == 0 && counters.stopping.load(Ordering::Acquire);
-    (!is_over).then_some(len)
-}
-
-fn store_all(queue: &Queue<Box<[u8]>>, store: &dyn TraceStore, counters: &Counters, refusals: &Refusals) {
-    while let Ok(first) = queue.recv() {
-        // What waits is stored together: a durable store writes it at once.
-        let batch = std::iter::once(first).chain(queue.try_iter()).take(MOST_AT_ONCE);
-        let (mut documents, mut refused) = (Vec::new(), Vec::new());
-        for datagram in batch {
-            counters.waiting_bytes.fetch_sub(datagram.len(), Ordering::Relaxed);
-            match read_datagram(&datagram) {
-                Ok(document) => documents.push(document),
-                Err(refusal) => refused.push(refusal),
-            }
-        }
-        refused.extend(store.record_all(documents).into_iter().filter_map(Result::err));
-        counters.refused.fetch_add(refused.len() as u64, Ordering::Relaxed);
-        refused.into_iter().for_each(|refusal| refusals.push(refusal));
+    /// Waits for what was submitted first; `false` where nothing was.
+    fn settle_first(&mut self) -> bool {
+        let Some((first, load)) = self.on_the_way.pop_front() else { return false };
+        first.wait().into_iter().filter_map(Result::err).for_each(|refusal| self.refuse(refusal));
+        self.load.documents -= load.documents;
+        self.load.weight -= load.weight;
+        true
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_datagrams_are_dropped_before_they_fill_the_memory_and_small_ones_by_their_number() {
-        for (len, most) in [(LARGEST_DATAGRAM, WAITING_BYTES / LARGEST_DATAGRAM), (1, WAITING)] {
-            let counters = Counters::default();
-            let (sender, queue) = sync_channel(WAITING);
-            let datagram = vec![0; len];
-            for _ in 0..most + 3 {
-                enqueue(&datagram, &sender, &counters).unwrap();
-            }
-            assert_eq!(counters.dropped.load(Ordering::Relaxed), 3);
-            assert_eq!(counters.waiting_bytes.load(Ordering::Relaxed), most * len);
-            drop(queue);
-            assert!(len == LARGEST_DATAGRAM || enqueue(&datagram, &sender, &counters).is_none());
-        }
+    fn refuse(&self, refusal: Refusal) {
+        self.counters.refused.fetch_add(1, Ordering::Relaxed);
+        self.refusals.push(refusal);
     }
 }

@@ -13,6 +13,8 @@ use tracer_console::{Console, ConsoleOptions, ReceiverCounts, Revision, SqliteSt
 const PATIENCE: Duration = Duration::from_secs(240);
 /// What a datagram takes of the kernel's buffer is no more than this: its bytes, rounded up, and the kernel's own.
 const BYTES_IN_BUFFER: usize = 8 << 10;
+/// What Linux counts for one of at most 3.7 KB, with pages of 4 KB (measured).
+const MOST_BYTES_ON_LINUX: usize = 4_352;
 
 struct Home {
     console: Console,
@@ -83,6 +85,23 @@ fn a_burst_at_full_speed_is_received_or_counted_as_dropped_and_what_was_received
     assert_eq!(counts.received + counts.dropped_by_kernel.unwrap(), SENT);
     assert_eq!(counts.refused, 0, "{:?}", home.console.refusals().latest());
     assert_eq!(home.stored(), counts.received - counts.dropped);
+}
+
+/// Where the buffer has room for all of it, nobody has to be quick.
+#[test]
+fn a_burst_of_20_000_datagrams_loses_nothing_where_the_kernel_grants_a_buffer_for_it() {
+    const SENT: usize = 20_000;
+    let home = Home::new();
+    let granted = home.console.granted_buffer();
+    if granted < SENT * MOST_BYTES_ON_LINUX {
+        eprintln!("skipped: a_burst_of_20_000_datagrams_loses_nothing: the kernel grants {granted} bytes");
+        return;
+    }
+    home.burst(SENT);
+    let counts = home.settled(SENT as u64);
+    assert_eq!((counts.received, counts.dropped, counts.refused), (SENT as u64, 0, 0));
+    assert_eq!(counts.dropped_by_kernel.unwrap_or_default(), 0);
+    assert_eq!(home.stored(), SENT as u64);
 }
 
 #[test]

@@ -187,29 +187,6 @@ fn a_trace_that_is_not_there_is_named() {
 }
 
 #[test]
-fn analyze_has_the_figures_of_a_service() {
-    let home = Home::new();
-    let said = home.serving.says(&["analyze", "--service", "order-service", "--last", "24h"]);
-    assert_eq!(
-        said.trim_end(),
-        "Trace analysis for order-service
-  Total traces           2
-  Error rate             50.0%
-  Average response time  0.875s
-  P50 response time      1.500s
-  P99 response time      1.500s
-  Max response time      1.500s"
-    );
-    let figures = &home.json(&["analyze", "--service", "order-service"])[0];
-    let expected = json!({"service": "order-service", "traces": 2, "error_rate": 50.0, "average": 0.875,
-        "p50": 1.5, "p99": 1.5, "max": 1.5});
-    assert_eq!(figures, &expected);
-    let narrowed = ["analyze", "--service", "order-service", "--filter", "ok OR http.status = 404"];
-    assert_eq!(home.json(&narrowed)[0]["traces"], 1);
-    assert_eq!(home.json(&["analyze"])[0]["traces"], 3);
-}
-
-#[test]
 fn a_wrong_filter_is_shown_with_its_place() {
     let home = Home::new();
     for command in ["traces", "analyze"] {

@@ -5,5 +5,7 @@ mod flask;
 #[path = "../python/interpreter.rs"]
 mod interpreter;
 mod kills;
+#[cfg(target_os = "linux")]
+mod losses;
 mod powertools;
 mod serving;

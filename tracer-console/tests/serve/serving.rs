@@ -24,14 +24,24 @@ impl Serving {
         Self::with(&["--memory"])
     }
 
+    /// At an address that is free.
+    #[allow(dead_code, reason = "for the tests of other commands")]
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        Self::listening(&address.to_string(), &["--memory"])
+    }
+
     pub(crate) fn in_file(path: &Path) -> Self {
         Self::with(&["--db", path.to_str().unwrap()])
     }
 
     /// On a free port, and ready.
     fn with(arguments: &[&str]) -> Self {
+        Self::listening("127.0.0.1:0", arguments)
+    }
+
+    pub(crate) fn listening(listen: &str, arguments: &[&str]) -> Self {
         let mut command = program();
-        command.args(["serve", "--quiet", "--listen", "127.0.0.1:0"]).args(arguments);
+        command.args(["serve", "--quiet", "--listen", listen]).args(arguments);
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap());
         let mut ready = String::new();
