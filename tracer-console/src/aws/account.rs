@@ -1,0 +1,211 @@
+//! The account: connected once, asked by the SDK's client or by requests of one's own.
+
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_xray::Client;
+use aws_sdk_xray::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
+use aws_sdk_xray::config::retry::RetryConfig;
+use aws_sdk_xray::config::timeout::TimeoutConfig;
+use aws_sdk_xray::config::{Builder, Region};
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
+use tokio::runtime::Runtime;
+
+use super::credentials::{KeptCredentials, chain};
+use super::error::AwsError;
+use super::options::AwsOptions;
+use super::{http, region};
+
+/// An operation that has not been answered by then has failed.
+pub(super) const LONGEST_CALL: Duration = Duration::from_secs(15);
+/// How the role's session is named in the account's logs.
+const SESSION: &str = "tracer-console";
+
+/// X-Ray in an account of AWS.
+///
+/// ```no_run
+/// use tracer_console::aws::{AwsAccount, AwsOptions};
+///
+/// let account = AwsAccount::connect(AwsOptions::default())?;
+/// println!("asking {} in {}", account.endpoint(), account.region());
+/// # Ok::<(), tracer_console::aws::AwsError>(())
+/// ```
+#[derive(Debug)]
+pub struct AwsAccount {
+    /// `None` once it is being dropped.
+    runtime: Option<Runtime>,
+    client: Client,
+    pub(super) connector: SharedHttpConnector,
+    pub(super) credentials: KeptCredentials,
+    pub(super) endpoint: String,
+    region: String,
+}
+
+impl AwsAccount {
+    /// Finds the region and where credentials come from. Nothing is asked of X-Ray yet, and credentials are looked for when they
+    /// are needed first. Not to be called, nor [`block_on`](Self::block_on), within an asynchronous runtime.
+    ///
+    /// ```no_run
+    /// # use tracer_console::aws::{AwsAccount, AwsOptions};
+    /// let account = AwsAccount::connect(AwsOptions::default())?;
+    /// # Ok::<(), tracer_console::aws::AwsError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`AwsError`] when no region is known, or an address is none or asks for TLS that was not built in.
+    #[expect(clippy::needless_pass_by_value, reason = "options are made for it")]
+    pub fn connect(options: AwsOptions) -> Result<Self, AwsError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("tracer-aws")
+            .enable_all()
+            .build()
+            .map_err(AwsError::Runtime)?;
+        let connector = http::connector(options.proxy.as_deref())?;
+        let found = runtime.block_on(find(&options, &connector))?;
+        let Found { client, credentials, endpoint, region } = found;
+        let credentials = KeptCredentials::of(credentials);
+        Ok(Self { runtime: Some(runtime), client, connector, credentials, endpoint, region })
+    }
+
+    /// The SDK's client. It tries everything once.
+    ///
+    /// ```no_run
+    /// # use tracer_console::aws::{AwsAccount, AwsOptions};
+    /// let account = AwsAccount::connect(AwsOptions::default())?;
+    /// let groups = account.block_on(account.client().get_groups().send());
+    /// # Ok::<(), tracer_console::aws::AwsError>(())
+    /// ```
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Where X-Ray's API is answered.
+    ///
+    /// ```no_run
+    /// # use tracer_console::aws::{AwsAccount, AwsOptions};
+    /// let options = AwsOptions { region: Some("eu-west-1".into()), ..Default::default() };
+    /// assert_eq!(AwsAccount::connect(options)?.endpoint(), "https://xray.eu-west-1.amazonaws.com");
+    /// # Ok::<(), tracer_console::aws::AwsError>(())
+    /// ```
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The region.
+    ///
+    /// ```no_run
+    /// # use tracer_console::aws::{AwsAccount, AwsOptions};
+    /// println!("{}", AwsAccount::connect(AwsOptions::default())?.region());
+    /// # Ok::<(), tracer_console::aws::AwsError>(())
+    /// ```
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// What an instance of EC2 says of itself.
+    pub(crate) fn instance_metadata(&self) -> aws_config::imds::Client {
+        let config = ProviderConfig::default().with_http_client(http::client(&self.connector));
+        aws_config::imds::Client::builder().configure(&config).build()
+    }
+
+    /// Waits for what the client is asked.
+    ///
+    /// ```no_run
+    /// # use tracer_console::aws::{AwsAccount, AwsOptions};
+    /// let account = AwsAccount::connect(AwsOptions::default())?;
+    /// let groups = account.block_on(account.client().get_groups().send());
+    /// # Ok::<(), tracer_console::aws::AwsError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// Within an asynchronous runtime, as tokio's `block_on` does.
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        match &self.runtime {
+            Some(runtime) => runtime.block_on(future),
+            // Only while it is being dropped, when nobody can ask.
+            None => pollster::block_on(future),
+        }
+    }
+}
+
+impl Drop for AwsAccount {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Whoever drops it may be within a runtime.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+struct Found {
+    client: Client,
+    credentials: SharedCredentialsProvider,
+    endpoint: String,
+    region: String,
+}
+
+async fn find(options: &AwsOptions, connector: &SharedHttpConnector) -> Result<Found, AwsError> {
+    let http = http::client(connector);
+    let providers = ProviderConfig::default().with_http_client(http.clone());
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+    if let Some(profile) = &options.profile {
+        loader = loader.profile_name(profile);
+    }
+    let region = region::find(options, &providers).await.ok_or(AwsError::NoRegion)?;
+    let config = loader.region(region.clone()).load().await;
+    let endpoint = endpoint(options, &region, config.use_fips(), config.use_dual_stack()).await?;
+    let no_one = || AwsError::Credentials("no provider of credentials".to_owned());
+    let mut credentials = config.credentials_provider().ok_or_else(no_one)?;
+    if let Some(role) = &options.role_arn {
+        let role = AssumeRoleProvider::builder(role).session_name(SESSION).region(region.clone());
+        credentials = SharedCredentialsProvider::new(role.configure(&config).build().await);
+    }
+    let calls = TimeoutConfig::builder().operation_timeout(LONGEST_CALL).build();
+    let client = Builder::from(&config)
+        .endpoint_url(&endpoint)
+        .credentials_provider(credentials.clone())
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(calls)
+        .build();
+    let client = Client::from_conf(client);
+    Ok(Found { client, credentials, endpoint, region: region.to_string() })
+}
+
+/// The address that was given, or X-Ray's own in the region.
+async fn endpoint(
+    options: &AwsOptions,
+    region: &Region,
+    fips: Option<bool>,
+    dual_stack: Option<bool>,
+) -> Result<String, AwsError> {
+    let url = match options.endpoint.as_deref().filter(|url| !url.is_empty()) {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => {
+            let unknown = |why: String| AwsError::Endpoint { url: region.to_string(), why };
+            let params = Params::builder()
+                .region(region.as_ref())
+                .set_use_fips(fips)
+                .set_use_dual_stack(dual_stack)
+                .build()
+                .map_err(|error| unknown(chain(&error)))?;
+            let found = DefaultResolver::new().resolve_endpoint(&params).await;
+            found.map_err(|error| unknown(chain(&*error)))?.url().to_owned()
+        }
+    };
+    let no_address = |why: &str| AwsError::Endpoint { url: url.clone(), why: why.to_owned() };
+    let parsed: hyper::Uri = url.parse().map_err(|_| no_address("it is no URL"))?;
+    match parsed.scheme_str() {
+        _ if parsed.authority().is_none() => Err(no_address("it names no host")),
+        Some("http") => Ok(url),
+        Some("https") if cfg!(feature = "https") => Ok(url),
+        Some("https") => Err(AwsError::NoTls { url }),
+        _ => Err(no_address("it begins neither with http:// nor with https://")),
+    }
+}

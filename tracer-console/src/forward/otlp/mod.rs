@@ -1,0 +1,13 @@
+//! An OpenTelemetry backend: documents become spans and are posted to its OTLP/HTTP endpoint.
+//!
+//! A document in progress is nothing for it: OpenTelemetry has spans that ended, and takes each once. The document that completes it
+//! is sent.
+
+mod attributes;
+mod backend;
+mod outcome;
+mod request;
+mod resource;
+mod span;
+
+pub(super) use backend::Backend;
