@@ -2,10 +2,14 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::testing::{BEGIN, Home, segment};
-use super::{OPERATIONS, body};
+use super::{OPERATIONS, OWN_OPERATIONS, body, changes};
 
 /// Members of all operations.
-const MEMBERS: [&str; 28] = [
+const MEMBERS: [&str; 32] = [
+    "By",
+    "Against",
+    "Slowest",
+    "Sample",
     "TraceSegmentDocuments",
     "TelemetryRecords",
     "StartTime",
@@ -71,7 +75,7 @@ proptest! {
         let home = Home::new();
         home.put(&[segment(1, 1, 1.0)]);
         let request = object(members);
-        for (operation, ..) in OPERATIONS {
+        for (operation, ..) in OPERATIONS.into_iter().chain(OWN_OPERATIONS) {
             let _ = home.call(operation, &request);
         }
     }
@@ -89,6 +93,9 @@ proptest! {
 
 #[test]
 fn every_operation_has_a_path_of_its_own() {
-    let paths: std::collections::HashSet<_> = OPERATIONS.iter().map(|(_, path, _)| path).collect();
-    assert_eq!(paths.len(), OPERATIONS.len());
+    let all = OPERATIONS.iter().chain(&OWN_OPERATIONS).map(|(_, path, _)| *path).chain([changes::PATH]);
+    let paths: std::collections::HashSet<_> = all.collect();
+    assert_eq!(paths.len(), OPERATIONS.len() + OWN_OPERATIONS.len() + 1);
+    let own = paths.iter().filter(|path| path.starts_with("/tracer/")).count();
+    assert_eq!(own, OWN_OPERATIONS.len() + 1);
 }

@@ -28,7 +28,7 @@ const TURNS: usize = 4;
 /// A body that has not come by then does not come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How every gzip stream begins, and no JSON does. Headers are not asked: senders announce gzip over plain bodies.
+/// How every gzip stream begins, and neither JSON nor OTLP's protobuf does. Headers are not asked: senders announce gzip over plain bodies.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Reads bodies.
@@ -40,13 +40,23 @@ pub(super) struct Bodies {
 /// A body, and the turn that it has as long as it is there.
 #[derive(Debug)]
 pub(super) struct Body {
-    json: Bytes,
-    _turn: Option<OwnedSemaphorePermit>,
+    bytes: Bytes,
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 impl Body {
-    pub(super) fn json(&self) -> &[u8] {
-        &self.json
+    /// One that came another way, without a turn.
+    pub(super) fn of(bytes: Bytes) -> Self {
+        Self { bytes, turn: None }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The same bytes, shared; the turn stays here.
+    pub(super) fn share(&self) -> Bytes {
+        self.bytes.clone()
     }
 }
 
@@ -57,29 +67,42 @@ impl Default for Bodies {
 }
 
 impl Bodies {
-    /// A body's JSON.
+    /// A body, unpacked.
     pub(super) async fn read(&self, body: Incoming) -> Result<Body, ApiError> {
         let received = tokio::time::timeout(PATIENCE, self.receive(body)).await;
-        let (mut json, mut turn) = received.map_err(|_| too_slow())??;
-        if json.starts_with(&GZIP) {
-            json = match unpack(&json, SMALL)? {
+        let (mut bytes, mut turn) = received.map_err(|_| too_slow())??;
+        if bytes.starts_with(&GZIP) {
+            bytes = match unpack(&bytes, SMALL)? {
                 Some(unpacked) => unpacked.into(),
                 None => {
                     turn = Some(self.turn(turn).await?);
-                    let unpacked = tokio::task::spawn_blocking(move || unpack(&json, LARGEST)).await;
+                    let unpacked = tokio::task::spawn_blocking(move || unpack(&bytes, LARGEST)).await;
                     let unpacked = unpacked.map_err(|panic| ApiError::internal(panic.to_string()))??;
                     unpacked.ok_or_else(too_large)?.into()
                 }
             };
         }
-        let weight = weight(&json);
+        self.weigh(Body { bytes, turn }, weight).await
+    }
+
+    /// The body, with a turn where it will be heavy in memory.
+    pub(super) async fn weigh(&self, body: Body, weight: fn(&[u8]) -> usize) -> Result<Body, ApiError> {
+        let Body { bytes, mut turn } = body;
+        let weight = weight(&bytes);
         if weight > HEAVIEST {
             return Err(too_heavy());
         }
         if weight > LIGHT {
             turn = Some(self.turn(turn).await?);
         }
-        Ok(Body { json, _turn: turn })
+        Ok(Body { bytes, turn })
+    }
+
+    /// A body as it comes, packed or not.
+    pub(super) async fn read_as_it_comes(&self, body: Incoming) -> Result<Body, ApiError> {
+        let received = tokio::time::timeout(PATIENCE, self.receive(body)).await;
+        let (bytes, turn) = received.map_err(|_| too_slow())??;
+        Ok(Body { bytes, turn })
     }
 
     /// The bytes as they came.

@@ -8,8 +8,9 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_io_timeout::TimeoutStream;
 
 /// So many are answered; further ones wait until one of them ends. A process may often have 1,024 files open.
 const MOST: usize = 512;
@@ -18,10 +19,30 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Out of file descriptors, most likely: others must finish first.
 const AFTER_A_FAILURE: Duration = Duration::from_millis(10);
 
-/// Accepts and answers until it is told to stop, and then until what has been asked is answered.
-pub(super) async fn serve(listener: TcpListener, router: Router, mut stopped: oneshot::Receiver<()>) {
+/// Tells when it is time to stop: when the sender is gone.
+#[derive(Debug, Clone)]
+pub(super) struct Stopping(watch::Receiver<()>);
+
+impl Stopping {
+    /// What stops it when it is dropped.
+    pub(super) fn new() -> (watch::Sender<()>, Self) {
+        let (stop, stopping) = watch::channel(());
+        (stop, Self(stopping))
+    }
+
+    pub(super) async fn is_time(&mut self) {
+        while self.0.changed().await.is_ok() {}
+    }
+}
+
+/// Accepts connections and answers each until it is time to stop, and then until what has been asked is answered.
+pub(super) async fn serve<Answering: Future<Output = ()> + Send + 'static>(
+    listener: TcpListener,
+    answer: impl Fn(TcpStream, Stopping) -> Answering,
+    mut stopping: Stopping,
+) {
     let room = Arc::new(Semaphore::new(MOST));
-    let (stop, stopping) = watch::channel(false);
+    let for_connections = stopping.clone();
     let mut connections = JoinSet::new();
     loop {
         let next = async {
@@ -29,8 +50,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, mut stopped: on
             (listener.accept().await, place)
         };
         let (accepted, place) = tokio::select! {
-            // Whether it is sent or dropped, it is time.
-            _ = &mut stopped => break,
+            () = stopping.is_time() => break,
             next = next => next,
             Some(_) = connections.join_next() => continue,
         };
@@ -38,33 +58,58 @@ pub(super) async fn serve(listener: TcpListener, router: Router, mut stopped: on
             tokio::time::sleep(AFTER_A_FAILURE).await;
             continue;
         };
-        let (router, stopping) = (router.clone(), stopping.clone());
+        // Waiting to fill a packet would cost 40 ms an answer.
+        let _ = stream.set_nodelay(true);
+        let answering = answer(stream, for_connections.clone());
         connections.spawn(async move {
-            answer(stream, router, stopping).await;
+            answering.await;
             drop(place);
         });
     }
     drop(listener);
-    let _ = stop.send(true);
     while connections.join_next().await.is_some() {}
 }
 
-async fn answer(stream: TcpStream, router: Router, mut stopping: watch::Receiver<bool>) {
-    // Waiting to fill a packet would cost 40 ms an answer.
-    let _ = stream.set_nodelay(true);
+/// Answers what comes over a connection.
+pub(super) async fn answer(stream: TcpStream, router: Router, stopping: Stopping) {
+    answer_within(PATIENCE, stream, router, stopping).await;
+}
+
+async fn answer_within(patience: Duration, stream: TcpStream, router: Router, mut stopping: Stopping) {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
-    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    http.timer(TokioTimer::new()).header_read_timeout(patience);
+    // Who asks for much and reads nothing of it must not keep it in memory.
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(patience));
+    let stream = TokioIo::new(Box::pin(stream));
+    let connection = http.serve_connection(stream, TowerToHyperService::new(router));
     let mut connection = std::pin::pin!(connection);
-    let is_time = async {
-        let _ = stopping.wait_for(|is_time| *is_time).await;
-    };
     tokio::select! {
         // A client that went away is no failure of ours.
         _ = connection.as_mut() => {}
-        () = is_time => {
+        () = stopping.is_time() => {
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_that_reads_nothing_of_its_answer_is_let_go() {
+        let router = Router::new().route("/", get(|| async { vec![0_u8; 64 << 20] }));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let (_stop, stopping) = Stopping::new();
+        // It would wait for ever.
+        answer_within(Duration::from_millis(200), stream, router, stopping).await;
     }
 }

@@ -69,6 +69,12 @@ impl ApiError {
         Self::new(ErrorKind::InternalFailure, message)
     }
 
+    /// There is no operation at a path.
+    pub(super) fn unknown(path: &str) -> Self {
+        let message = format!("X-Ray has no operation {path}; every one is a POST, such as POST /TraceSummaries");
+        Self::new(ErrorKind::UnknownOperation, message)
+    }
+
     pub(super) fn not_found(resource: &str) -> Self {
         Self::about(ErrorKind::ResourceNotFound, resource, format!("Resource not found: {resource}"))
     }

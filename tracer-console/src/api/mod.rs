@@ -4,19 +4,27 @@
 //! function of an [`Api`] and a [`Request`](request::Request) in the file of its subject. What is configured by name is kept
 //! through `settings`; what clients of sampling rules told of themselves is in `reservoirs`.
 
+mod analysis;
 #[cfg(test)]
 mod any_request_tests;
 mod body;
+mod change_signal;
+mod changes;
 mod connections;
+mod documents;
+mod embedded;
 mod encryption_config;
 mod epoch_seconds;
 mod error;
+mod filtered_graph;
 mod groups;
 mod indexing_rules;
 mod insights;
 mod next_token;
-mod origin;
+mod otlp_grpc;
+mod otlp_http;
 mod put_trace_segments;
+mod refusals;
 mod request;
 mod reservoirs;
 mod resource_policies;
@@ -28,6 +36,8 @@ mod segment_destination;
 mod server;
 mod service_graph;
 mod settings;
+mod spans;
+mod summaries;
 mod tag;
 mod tags;
 mod telemetry;
@@ -37,6 +47,8 @@ mod time_series;
 mod trace_retrieval;
 mod trace_summaries;
 mod traces;
+#[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "only AWS answers in this place"))]
+mod upstream;
 mod window_traces;
 
 use std::num::NonZeroUsize;
@@ -44,26 +56,40 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
-pub(crate) use server::Server;
+pub use embedded::{EmbeddedApi, EmbeddedApiError};
+pub(crate) use server::{Listeners, Server};
+#[cfg_attr(not(feature = "aws"), expect(unused_imports, reason = "only AWS answers in this place"))]
+pub(crate) use upstream::{Answered, Asked};
+pub(crate) use upstream::Upstream;
 
 use self::error::ApiError;
 use self::request::Request;
 use self::reservoirs::Reservoirs;
 use self::response::Response;
 use self::trace_retrieval::Retrievals;
+use crate::access::Access;
 use crate::refusal::Refusals;
-use crate::store::TraceStore;
+use crate::store::{Revision, TraceStore};
 use crate::trace_id::TraceId;
 
 /// What operations work on.
 pub(crate) struct Api {
+    access: Arc<Access>,
+    /// Who answers what is no document, where it is not this API.
+    upstream: Option<Arc<dyn Upstream>>,
     store: Arc<dyn TraceStore>,
     refusals: Arc<Refusals>,
     region: String,
+    /// Of this run of the console: what is told of a revision is good for it only.
+    run: u64,
+    /// The revision when it began.
+    began: Revision,
     /// Held while settings are read, changed and kept.
     changing: Mutex<()>,
     reservoirs: Mutex<Reservoirs>,
     retrievals: Mutex<Retrievals>,
+    /// Held while a large trace is read and answered.
+    large: Mutex<()>,
     /// Traces that lost documents to a limit of the store.
     exceeded: Mutex<LruCache<TraceId, ()>>,
 }
@@ -120,7 +146,7 @@ const OPERATIONS: [(&str, &str, Operation); 38] = [
     ("PutEncryptionConfig", "/PutEncryptionConfig", encryption_config::put_encryption_config),
     ("PutResourcePolicy", "/PutResourcePolicy", resource_policies::put_resource_policy),
     ("PutTelemetryRecords", "/TelemetryRecords", telemetry::put_telemetry_records),
-    ("PutTraceSegments", "/TraceSegments", put_trace_segments::put_trace_segments),
+    ("PutTraceSegments", put_trace_segments::PATH, put_trace_segments::put_trace_segments),
     ("StartTraceRetrieval", "/StartTraceRetrieval", trace_retrieval::start_trace_retrieval),
     ("TagResource", "/TagResource", tags::tag_resource),
     ("UntagResource", "/UntagResource", tags::untag_resource),
@@ -134,19 +160,44 @@ const OPERATIONS: [(&str, &str, Operation); 38] = [
     ),
 ];
 
+/// The operations that X-Ray does not have, and [`changes`], which waits. Whoever may also ask X-Ray itself does without them.
+const OWN_OPERATIONS: [(&str, &str, Operation); 6] = [
+    ("Analysis", "/tracer/Analysis", analysis::get_analysis),
+    ("Documents", "/tracer/Documents", documents::get_documents),
+    ("FilteredGraph", "/tracer/ServiceGraph", filtered_graph::get_filtered_graph),
+    ("Refusals", "/tracer/Refusals", refusals::get_refusals),
+    ("Summaries", "/tracer/Summaries", summaries::get_summaries),
+    ("TraceIds", "/tracer/TraceIds", documents::get_trace_ids),
+];
+
 impl Api {
     pub(crate) fn new(store: Arc<dyn TraceStore>, refusals: Arc<Refusals>) -> Self {
         let region =
             ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| std::env::var(name).ok());
         Self {
+            access: Arc::default(),
+            upstream: None,
+            run: fastrand::u64(..),
+            began: store.revision(),
             store,
             refusals,
             region: region.filter(|region| !region.is_empty()).unwrap_or_else(|| "us-east-1".to_owned()),
             changing: Mutex::default(),
             reservoirs: Mutex::default(),
             retrievals: Mutex::default(),
+            large: Mutex::default(),
             exceeded: Mutex::new(LruCache::new(EXCEEDED)),
         }
+    }
+
+    /// Answers those who may ask.
+    pub(crate) fn for_those(self, access: Arc<Access>) -> Self {
+        Self { access, ..self }
+    }
+
+    /// Takes documents, and leaves everything else to who stands behind it.
+    pub(crate) fn behind(self, upstream: Option<Arc<dyn Upstream>>) -> Self {
+        Self { upstream, ..self }
     }
 
     /// The ARN of something of X-Ray's.

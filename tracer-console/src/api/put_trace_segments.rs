@@ -12,6 +12,8 @@ use crate::lenient_json;
 use crate::memory_store::MemoryLimits;
 use crate::refusal::{Refusal, RefusalCode};
 
+/// The operation's path.
+pub(super) const PATH: &str = "/TraceSegments";
 /// A call may hold so many.
 const MOST: usize = 50;
 

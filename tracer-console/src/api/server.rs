@@ -8,20 +8,23 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request as Asked, State};
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response as Answer};
 use axum::routing::{get, post};
 use tokio::runtime::Runtime;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::body::Bodies;
-use super::connections;
+use super::change_signal::{ChangeSignal, Waiting};
+use super::connections::{self, Stopping};
 use super::error::{ApiError, ErrorKind};
+use super::otlp_grpc::OtlpGrpc;
 use super::request::Request;
 use super::response::Response;
-use super::{Api, OPERATIONS, Operation, origin};
+use super::{Api, OPERATIONS, OWN_OPERATIONS, Operation, changes, otlp_http, put_trace_segments, upstream};
+use crate::otlp::IndexedAttributes;
 
 /// Operations that run at a time; further ones wait.
 const AT_A_TIME: usize = 64;
@@ -34,20 +37,21 @@ const ABOUT: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     ": X-Ray on your own machine.
 
-It takes what X-Ray tracers send to this port over UDP (AWS_XRAY_DAEMON_ADDRESS=host:port), and answers X-Ray's API over
-HTTP, every operation as a POST (AWS_ENDPOINT_URL_XRAY=http://host:port).
+It takes what X-Ray tracers send to this port over UDP (AWS_XRAY_DAEMON_ADDRESS=host:port) and what OpenTelemetry's SDKs send
+over HTTP (OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://host:port/v1/traces), and answers X-Ray's API over HTTP, every operation
+as a POST (AWS_ENDPOINT_URL_XRAY=http://host:port).
 
-In a terminal: tracer-console traces, tracer-console show TRACE, tracer-console analyze --service NAME.
+In a terminal: tracer-console tail, traces, show TRACE, map, analyze --service NAME; tracer-console --help has them all.
 "
 );
 
 /// A running server; dropping it ends it once what has been asked is answered.
-#[derive(Debug)]
 pub(crate) struct Server {
     /// `None` once it is being dropped.
     runtime: Option<Runtime>,
-    stop: Option<oneshot::Sender<()>>,
-    serving: Option<JoinHandle<()>>,
+    stop: Option<watch::Sender<()>>,
+    serving: Vec<JoinHandle<()>>,
+    changes: Option<ChangeSignal>,
 }
 
 /// What answering takes.
@@ -55,35 +59,75 @@ pub(crate) struct Server {
 struct Desk {
     api: Arc<Api>,
     bodies: Bodies,
+    changes: Option<Waiting>,
+    indexed: Arc<IndexedAttributes>,
+}
+
+/// Sockets that are bound already.
+#[derive(Debug)]
+pub(crate) struct Listeners {
+    /// For what is asked over HTTP: X-Ray's API, and spans.
+    pub(crate) http: Vec<TcpListener>,
+    /// For spans over gRPC.
+    pub(crate) grpc: Option<TcpListener>,
 }
 
 impl Server {
-    /// Answers on a socket that is bound already.
-    pub(crate) fn start(listener: TcpListener, api: Api) -> io::Result<Self> {
+    /// Answers on sockets; `indexed` says what becomes of spans' attributes.
+    pub(crate) fn start(listeners: Listeners, api: Api, indexed: IndexedAttributes) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .max_blocking_threads(AT_A_TIME)
             .thread_name("tracer-api")
             .enable_all()
             .build()?;
-        listener.set_nonblocking(true)?;
-        let (stop, stopped) = oneshot::channel();
-        let entered = runtime.enter();
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        drop(entered);
-        let router = router(Desk { api: Arc::new(api), bodies: Bodies::default() });
-        let serving = runtime.spawn(connections::serve(listener, router, stopped));
-        Ok(Self { runtime: Some(runtime), stop: Some(stop), serving: Some(serving) })
+        let (stop, stopping) = Stopping::new();
+        let changes = ChangeSignal::new(Arc::clone(&api.store))?;
+        let (api, indexed) = (Arc::new(api), Arc::new(indexed));
+        let desk = Desk { api, bodies: Bodies::default(), changes: changes.waiting(), indexed };
+        let serving = serve(&runtime, listeners, &desk, &stopping)?;
+        Ok(Self { runtime: Some(runtime), stop: Some(stop), serving, changes: Some(changes) })
     }
+}
+
+fn serve(
+    runtime: &Runtime,
+    listeners: Listeners,
+    desk: &Desk,
+    stopping: &Stopping,
+) -> io::Result<Vec<JoinHandle<()>>> {
+    let _entered = runtime.enter();
+    let mut serving = Vec::new();
+    for listener in listeners.http {
+        let router = router(desk.clone());
+        let answer = move |stream, stopping| connections::answer(stream, router.clone(), stopping);
+        serving.push(runtime.spawn(connections::serve(asynchronous(listener)?, answer, stopping.clone())));
+    }
+    if let Some(listener) = listeners.grpc {
+        let Desk { api, bodies, indexed, .. } = desk.clone();
+        let grpc = OtlpGrpc::new(api, bodies, indexed);
+        let answer = move |stream, stopping| grpc.clone().serve(stream, stopping);
+        serving.push(runtime.spawn(connections::serve(asynchronous(listener)?, answer, stopping.clone())));
+    }
+    Ok(serving)
+}
+
+fn asynchronous(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
+    listener.set_nonblocking(true)?;
+    tokio::net::TcpListener::from_std(listener)
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.stop.take());
-        let (Some(runtime), Some(serving)) = (self.runtime.take(), self.serving.take()) else { return };
+        drop(self.changes.take());
+        let Some(runtime) = self.runtime.take() else { return };
+        let serving = std::mem::take(&mut self.serving);
         let (over, waiting) = std::sync::mpsc::channel();
         runtime.spawn(async move {
-            let _ = serving.await;
+            for serving in serving {
+                let _ = serving.await;
+            }
             let _ = over.send(());
         });
         // Not `block_on`: whoever drops it may be within a runtime.
@@ -93,13 +137,21 @@ impl Drop for Server {
 }
 
 fn router(desk: Desk) -> Router {
-    let mut router = Router::new().route("/", get(about));
-    for (name, path, operation) in OPERATIONS {
+    let mut router = Router::new().route(otlp_http::PATH, post(take_spans));
+    let is_asked_here = |path| desk.api.upstream.is_none() || path == put_trace_segments::PATH;
+    for (name, path, operation) in OPERATIONS.into_iter().chain(OWN_OPERATIONS) {
         let run = move |State(desk): State<Desk>, body: Body| answer(desk, name, operation, body);
-        router = router.route(path, post(run));
+        if is_asked_here(path) {
+            router = router.route(path, post(run));
+        }
     }
-    let router = router.fallback(unknown).method_not_allowed_fallback(unknown);
-    router.layer(middleware::from_fn(refuse_other_sites)).with_state(desk)
+    let router = if desk.api.upstream.is_some() {
+        router.fallback(pass_on).method_not_allowed_fallback(pass_on)
+    } else {
+        let router = router.route("/", get(about)).route(changes::PATH, post(answer_changes));
+        router.fallback(unknown).method_not_allowed_fallback(unknown)
+    };
+    router.layer(middleware::from_fn_with_state(desk.clone(), guard)).with_state(desk)
 }
 
 async fn answer(desk: Desk, name: &'static str, operation: Operation, body: Body) -> Answer {
@@ -107,12 +159,48 @@ async fn answer(desk: Desk, name: &'static str, operation: Operation, body: Body
         Ok(body) => body,
         Err(failure) => return error(&failure),
     };
-    let run = move || operation(&desk.api, &Request::parse(name, body.json())?);
+    run(move || operation(&desk.api, &Request::parse(name, body.bytes())?)).await
+}
+
+async fn run(operation: impl FnOnce() -> Result<Response, ApiError> + Send + 'static) -> Answer {
     // An operation that panics is answered too.
-    let outcome = tokio::task::spawn_blocking(run).await;
+    let outcome = tokio::task::spawn_blocking(operation).await;
     match outcome.unwrap_or_else(|panic| Err(ApiError::internal(panic.to_string()))) {
         Ok(Response(body)) => respond(StatusCode::OK, body),
         Err(failure) => error(&failure),
+    }
+}
+
+/// Waits without a thread.
+async fn answer_changes(State(desk): State<Desk>, body: Body) -> Answer {
+    let asked = match desk.bodies.read(body).await {
+        Ok(body) => Request::parse(changes::NAME, body.bytes())
+            .and_then(|request| changes::Asked::read(&desk.api, &request)),
+        Err(failure) => Err(failure),
+    };
+    let asked = match asked {
+        Ok(asked) => asked,
+        Err(failure) => return error(&failure),
+    };
+    asked.wait(desk.changes).await;
+    run(move || asked.answer(&desk.api)).await
+}
+
+async fn take_spans(State(desk): State<Desk>, headers: HeaderMap, body: Body) -> Answer {
+    otlp_http::answer(desk.api, desk.bodies, desk.indexed, headers, body).await
+}
+
+/// Has somebody else answer.
+async fn pass_on(State(desk): State<Desk>, method: Method, uri: Uri, headers: HeaderMap, body: Body) -> Answer {
+    let body = match desk.bodies.read_as_it_comes(body).await {
+        Ok(body) => body,
+        Err(failure) => return error(&failure),
+    };
+    let Some(upstream) = desk.api.upstream.clone() else { return unknown(method, uri).await };
+    let ask = move || upstream.answer(upstream::Asked { method, uri, headers, body: body.share() });
+    match tokio::task::spawn_blocking(ask).await {
+        Ok(answered) => answered.into_answer(),
+        Err(panic) => error(&ApiError::internal(panic.to_string())),
     }
 }
 
@@ -120,14 +208,11 @@ async fn about() -> &'static str {
     ABOUT
 }
 
-/// A page of another site that is open in a browser here can send requests, too.
-async fn refuse_other_sites(asked: Asked, next: Next) -> Answer {
-    match origin::of_other_site(asked.headers()) {
-        Some(site) => error(&ApiError::new(
-            ErrorKind::AccessDenied,
-            format!("pages of other sites ({site}) get no answers here; ask from a program"),
-        )),
-        None => next.run(asked).await,
+/// Whoever may not ask is told so before anything is read.
+async fn guard(State(desk): State<Desk>, asked: Asked, next: Next) -> Answer {
+    match desk.api.access.check(asked.uri(), asked.headers()) {
+        Ok(()) => next.run(asked).await,
+        Err(denial) => error(&ApiError::new(ErrorKind::AccessDenied, denial.to_string())),
     }
 }
 

@@ -35,9 +35,7 @@ pub(super) fn get_service_graph(api: &Api, request: &Request) -> Result<Response
     let Input { start_time, end_time } = request.read()?;
     let window = window(start_time, end_time, LONGEST_WINDOW)?;
     let filter = groups::filter_named(api, request)?;
-    let mut graph = ServiceGraph::new(Some(window));
-    window_traces::visit(api, window, filter.as_ref(), |trace| graph.add(trace))?;
-    let services = graph.finish();
+    let (services, _) = window_traces::service_graph(api, window, filter)?;
     Response::of(&Output { start_time, end_time, services, contains_old_group_versions: false })
 }
 

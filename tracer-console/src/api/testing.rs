@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::error::ApiError;
 use super::request::Request;
-use super::{Api, OPERATIONS};
+use super::{Api, OPERATIONS, OWN_OPERATIONS};
 use crate::document::Document;
 use crate::memory_store::MemoryStore;
 use crate::refusal::Refusals;
@@ -32,7 +32,8 @@ impl Home {
 
     /// Calls an operation by its name.
     pub(super) fn call(&self, operation: &str, members: &Value) -> Result<Value, ApiError> {
-        let found = OPERATIONS.iter().find(|(name, ..)| *name == operation);
+        let mut operations = OPERATIONS.iter().chain(&OWN_OPERATIONS);
+        let found = operations.find(|(name, ..)| *name == operation);
         let (name, _, run) = found.unwrap_or_else(|| panic!("no operation {operation}"));
         let request = Request::parse(name, members.to_string().as_bytes())?;
         let answer = run(&self.api, &request)?;

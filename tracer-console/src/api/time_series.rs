@@ -7,7 +7,7 @@ use super::error::ApiError;
 use super::request::Request;
 use super::response::Response;
 use super::{Api, groups, next_token, window_traces};
-use crate::compiled::{CompiledTrace, TimeSeries, TimeSeriesEntry};
+use crate::compiled::{TimeSeries, TimeSeriesEntry, TraceGraph};
 use crate::filter::TimeSeriesSelector;
 
 /// Fact sheet 7.3.
@@ -46,7 +46,7 @@ pub(super) fn get_time_series_service_statistics(api: &Api, request: &Request) -
     let filter = groups::filter_named(api, request)?;
     let series = TimeSeries::new(window, input.period.unwrap_or(PERIOD));
     let mut series = series.map_err(|error| ApiError::invalid(error.to_string()))?;
-    window_traces::visit(api, window, filter.as_ref(), |trace| add(&mut series, trace, selector.as_ref()))?;
+    window_traces::visit(api, window, filter, |trace| add(&mut series, trace, selector.as_ref()))?;
     Response::of(&Output {
         time_series_service_statistics: series.finish(),
         contains_old_group_versions: false,
@@ -54,21 +54,21 @@ pub(super) fn get_time_series_service_statistics(api: &Api, request: &Request) -
 }
 
 /// Counts the services or the edges that are selected; all edges where nothing is.
-fn add(series: &mut TimeSeries, trace: &CompiledTrace<'_>, selector: Option<&TimeSeriesSelector>) {
+fn add(series: &mut TimeSeries, trace: &TraceGraph<'_>, selector: Option<&TimeSeriesSelector>) {
+    let services = &trace.shape.services;
     if let Some(selector @ TimeSeriesSelector::Services(_)) = selector {
-        let is_selected =
-            |service: Option<&_>| service.is_some_and(|service| selector.selects_service(service));
-        let segments = trace.segments().iter();
-        segments
-            .filter(|segment| is_selected(trace.service_of(segment)))
-            .for_each(|segment| series.add_segment(segment));
+        let requests = trace.segments.iter();
+        requests
+            .filter(|segment| selector.selects_service(&services[segment.service]))
+            .for_each(|segment| series.add_segment(segment.measured));
         return;
     }
-    let is_selected = |caller, callee| {
-        selector.is_none_or(|selector| selector.selects_edge(trace.service(caller), trace.service(callee)))
-    };
-    let calls = trace.calls().iter();
-    calls.filter(|call| is_selected(call.caller(), call.callee())).for_each(|call| series.add_call(call));
+    for (call, measured) in trace.segments.iter().filter_map(|segment| segment.call) {
+        let (caller, callee) = trace.shape.calls[call];
+        if selector.is_none_or(|selector| selector.selects_edge(&services[caller], &services[callee])) {
+            series.add_call(measured);
+        }
+    }
 }
 
 #[cfg(test)]

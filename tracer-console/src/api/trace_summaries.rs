@@ -1,7 +1,9 @@
 //! `GetTraceSummaries`: which traces of a range of time match a filter expression (fact sheet 7.3 to 7.5).
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::epoch_seconds::{EpochSeconds, window};
 use super::error::ApiError;
@@ -11,6 +13,7 @@ use super::{Api, groups, next_token};
 use crate::compiled::CompiledTrace;
 use crate::filter::Filter;
 use crate::search::{Position, Search, TimeRange, TimeRangeType};
+use crate::store::TraceSize;
 use crate::timestamp::Timestamp;
 use crate::trace::Trace;
 use crate::trace_id::TraceId;
@@ -63,7 +66,7 @@ enum SamplingStrategyName {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Output {
-    trace_summaries: Vec<Value>,
+    trace_summaries: Vec<Box<RawValue>>,
     approximate_time: EpochSeconds,
     traces_processed_count: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,7 +87,7 @@ pub(super) fn get_trace_summaries(api: &Api, request: &Request) -> Result<Respon
         Some(Position { start: Timestamp::from_micros(start), id: id.parse::<TraceId>().ok()? })
     });
     let range = TimeRange { from: window.start, to: window.end, by };
-    let page = Page::of(api, range, &filter, after)?;
+    let page = Page::of(api, range, filter, after)?;
     let approximate = page.next.map_or(window.start, |next| next.start);
     Response::of(&Output {
         trace_summaries: page.summaries,
@@ -99,28 +102,29 @@ pub(super) fn get_trace_summaries(api: &Api, request: &Request) -> Result<Respon
 
 /// Summaries, newest first.
 struct Page {
-    summaries: Vec<Value>,
+    summaries: Vec<Box<RawValue>>,
     scanned: u64,
     next: Option<Position>,
 }
 
 impl Page {
-    fn of(api: &Api, range: TimeRange, filter: &Filter, after: Option<Position>) -> Result<Self, ApiError> {
-        let prefilter = filter.prefilter();
+    fn of(api: &Api, range: TimeRange, filter: Filter, after: Option<Position>) -> Result<Self, ApiError> {
+        let mut search = Search::of(range, Arc::new(filter));
         let mut page = Self { summaries: Vec::new(), scanned: 0, next: after };
         let mut read = 0;
         loop {
-            let limit = PAGE.saturating_sub(page.summaries.len()).max(BATCH);
-            let search = Search { range, prefilter: prefilter.clone(), after: page.next, limit };
+            search.limit = PAGE.saturating_sub(page.summaries.len()).max(BATCH);
+            search.after = page.next;
             let found = api.store.search(&search)?;
             page.scanned = page.scanned.max(found.scanned);
             read += found.traces.len();
-            for id in found.traces {
-                // One that was forgotten meanwhile is not found.
-                if let Some(trace) = api.store.trace(id) {
-                    page.add(api, range, filter, &trace)?;
-                }
-            }
+            let mut summaries = Ok(());
+            // One that was forgotten meanwhile is not there.
+            api.store.traces(&found.traces, &mut |trace, size| {
+                let added = page.add(&search, &trace, size, found.is_exact);
+                summaries = std::mem::replace(&mut summaries, Ok(())).and(added);
+            })?;
+            summaries?;
             page.next = found.next;
             if page.next.is_none() || page.summaries.len() >= PAGE || read >= MOST_READ {
                 return Ok(page);
@@ -128,45 +132,36 @@ impl Page {
         }
     }
 
-    fn add(&mut self, api: &Api, range: TimeRange, filter: &Filter, trace: &Trace) -> Result<(), ApiError> {
+    /// Adds a trace if it is meant, of which those that are found exactly need not be asked.
+    fn add(
+        &mut self,
+        search: &Search,
+        trace: &Trace,
+        size: TraceSize,
+        is_exact: bool,
+    ) -> Result<(), ApiError> {
         let compiled = CompiledTrace::of(trace);
-        let Some(moment) = moment(range, trace, &compiled) else { return Ok(()) };
-        if !filter.keeps(&compiled) {
-            return Ok(());
-        }
-        let matched = (range.by != TimeRangeType::TraceId).then_some(moment);
-        let summary = compiled.summary(api.store.size(trace.id()).documents, matched);
-        let mut summary =
-            serde_json::to_value(summary).map_err(|error| ApiError::internal(error.to_string()))?;
-        leave_out_endless_status(&mut summary);
-        self.summaries.push(summary);
+        let moment = if is_exact {
+            search.range.moment(trace, &compiled)
+        } else {
+            search.moment(trace, &compiled)
+        };
+        let Some(moment) = moment else { return Ok(()) };
+        let matched = (search.range.by != TimeRangeType::TraceId).then_some(moment);
+        self.summaries.push(summary(&compiled, size, matched)?);
         Ok(())
     }
 }
 
-/// Typed SDKs could not read an answer with a status that the model's integers do not hold.
-fn leave_out_endless_status(summary: &mut Value) {
-    let is_endless = |status: &Value| status.as_i64().is_none_or(|status| i32::try_from(status).is_err());
-    if let Some(Value::Object(http)) = summary.get_mut("Http")
-        && http.get("HttpStatus").is_some_and(is_endless)
-    {
-        http.remove("HttpStatus");
-    }
-}
-
-/// When a trace is in a range: its start, when it was first active there, or when its first segment ended there.
-fn moment(range: TimeRange, trace: &Trace, compiled: &CompiledTrace<'_>) -> Option<Timestamp> {
-    let is_in = |time: &Timestamp| (range.from..range.to).contains(time);
-    match range.by {
-        TimeRangeType::TraceId => Some(compiled.start()).filter(is_in),
-        TimeRangeType::Event => {
-            let end = trace.end().unwrap_or(compiled.start());
-            (end >= range.from).then_some(compiled.start().max(range.from)).filter(is_in)
-        }
-        TimeRangeType::Service => {
-            compiled.segments().iter().filter_map(|segment| segment.measured().end()).filter(is_in).min()
-        }
-    }
+/// The summary of a trace of which so much has arrived, and which was active in the range that was asked for at the `matched`
+/// moment.
+pub(super) fn summary(
+    trace: &CompiledTrace<'_>,
+    size: TraceSize,
+    matched: Option<Timestamp>,
+) -> Result<Box<RawValue>, ApiError> {
+    let summary = trace.summary(size.documents, matched);
+    to_raw_value(&summary).map_err(|error| ApiError::internal(error.to_string()))
 }
 
 #[cfg(test)]

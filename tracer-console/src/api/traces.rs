@@ -1,6 +1,7 @@
 //! `BatchGetTraces`: whole traces.
 
 use std::collections::HashSet;
+use std::sync::PoisonError;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,9 @@ use crate::trace_id::TraceId;
 const MOST: usize = 5;
 /// A page ends behind the trace that reaches so many bytes of documents.
 const PAGE: usize = 8 << 20;
+
+/// Traces of more bytes of documents are read one at a time.
+const ONE_AT_A_TIME: u64 = 4 << 20;
 
 /// Ids as they were asked for, and what they name.
 pub(super) struct TraceIds {
@@ -85,9 +89,12 @@ pub(super) fn batch_get_traces(api: &Api, request: &Request) -> Result<Response,
 
 /// A trace as it is answered; `None` when nothing of it is there.
 pub(super) fn answer(api: &Api, id: TraceId) -> Option<TraceAnswer> {
-    let trace = api.store.trace(id)?;
     let (_, most) = MemoryLimits::OF_XRAY;
-    let is_large = api.store.size(id).bytes > most as u64;
+    let bytes = api.store.size(id).bytes;
+    let is_large = bytes > most as u64;
+    // A trace may take hundreds of megabytes, which many clients may ask for at once.
+    let _turn = (bytes > ONE_AT_A_TIME).then(|| api.large.lock().unwrap_or_else(PoisonError::into_inner));
+    let trace = api.store.trace(id)?;
     Some(CompiledTrace::of(&trace).to_answer(is_large || api.has_exceeded(id)))
 }
 

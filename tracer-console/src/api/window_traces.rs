@@ -1,36 +1,50 @@
-//! All traces that were active in a window, one at a time.
+//! What all traces that were active in a window add up to.
+
+use std::sync::Arc;
 
 use super::Api;
 use super::error::ApiError;
-use crate::compiled::{CompiledTrace, Window};
-use crate::filter::{Filter, Prefilter};
+use crate::compiled::{CompiledTrace, GraphService, ServiceGraph, TraceGraph, Window};
+use crate::filter::Filter;
 use crate::search::{Search, TimeRange, TimeRangeType};
 
-/// Ids that are held at a time.
-const PAGE: usize = 1_000;
+/// The traces that were active in the window and that the filter keeps.
+fn search(window: Window, filter: Option<Filter>) -> Search {
+    let range = TimeRange { from: window.start, to: window.end, by: TimeRangeType::Event };
+    Search::of(range, Arc::new(filter.unwrap_or_default()))
+}
 
-/// Calls `each` with the traces that were active in the window and that the filter keeps, newest first.
+/// Calls `each` with what each of the traces adds, newest first.
 pub(super) fn visit(
     api: &Api,
     window: Window,
-    filter: Option<&Filter>,
-    mut each: impl FnMut(&CompiledTrace<'_>),
+    filter: Option<Filter>,
+    mut each: impl FnMut(&TraceGraph<'_>),
 ) -> Result<(), ApiError> {
-    let range = TimeRange { from: window.start, to: window.end, by: TimeRangeType::Event };
-    let prefilter = filter.map_or(Prefilter::Anything, Filter::prefilter);
-    let mut search = Search { range, prefilter, after: None, limit: PAGE };
-    loop {
-        let found = api.store.search(&search)?;
-        // One that was forgotten meanwhile is not found.
-        for trace in found.traces.into_iter().filter_map(|id| api.store.trace(id)) {
-            let compiled = CompiledTrace::of(&trace);
-            if filter.is_none_or(|filter| filter.keeps(&compiled)) {
-                each(&compiled);
-            }
-        }
-        if found.next.is_none() {
-            return Ok(());
-        }
-        search.after = found.next;
-    }
+    Ok(api.store.graphs(&search(window, filter), &mut |graph| each(graph))?)
 }
+
+/// The service graph of the traces, and how many there are.
+pub(super) fn service_graph(
+    api: &Api,
+    window: Window,
+    filter: Option<Filter>,
+) -> Result<(Vec<GraphService>, u64), ApiError> {
+    let search = search(window, filter);
+    let (mut graph, mut count) = (ServiceGraph::new(Some(window)), 0);
+    api.store.graphs(&search, &mut |trace| {
+        graph.add_graph(trace);
+        count += 1;
+    })?;
+    for trace in graph.unknown_senders().into_iter().filter_map(|id| api.store.trace(id)) {
+        let compiled = CompiledTrace::of(&trace);
+        if search.moment(&trace, &compiled).is_some() {
+            graph.add_senders_of(&compiled);
+        }
+    }
+    Ok((graph.finish(), count))
+}
+
+#[cfg(test)]
+#[path = "window_traces_tests.rs"]
+mod tests;

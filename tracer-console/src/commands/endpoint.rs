@@ -1,80 +1,119 @@
-//! The X-Ray that a command asks: this machine's console, or whatever else answers the API.
+//! The X-Ray that a command asks: this machine's console, whatever else answers the API, or AWS.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tracer_console::{FilterExpression, Timestamp};
+use tracer_console::Timestamp;
+use ureq::http::StatusCode;
 
-use super::Failure;
+use super::aws::Aws;
+pub(crate) use super::chosen::Chosen;
+use super::token::GivenToken;
 
-#[derive(Debug, clap::Args)]
+const DEFAULT: &str = "http://127.0.0.1:2000";
+
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Endpoint {
-    /// Where X-Ray's API is answered
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:2000")]
-    endpoint: String,
+    /// Where X-Ray's API is answered [default: AWS_ENDPOINT_URL_XRAY, or http://127.0.0.1:2000; AWS itself with --aws]
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    #[command(flatten)]
+    token: GivenToken,
+    #[command(flatten)]
+    aws: Aws,
+    /// Connections are used again.
+    #[arg(skip)]
+    agent: OnceLock<ureq::Agent>,
 }
 
-/// Which traces are meant.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Chosen {
-    /// A filter expression, such as 'annotation.OrderId = "ORD-12345"'
-    #[arg(long, default_value = "")]
-    pub(crate) filter: String,
-    /// How far back, such as 15m, 6h or 7d
-    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = some_time)]
-    last: Duration,
-}
-
-fn some_time(text: &str) -> Result<Duration, String> {
-    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    if duration.is_zero() { Err("no time at all, for example 15m or 7d".to_owned()) } else { Ok(duration) }
-}
-
-impl Chosen {
-    /// What is wrong with the filter is shown here with its place; X-Ray says it in one line.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
-        if self.filter.trim().is_empty() {
-            return Ok(());
-        }
-        FilterExpression::parse(&self.filter).map(drop).map_err(|error| format!("{error:#}").into())
-    }
+/// Why there is no answer that helps.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CallError {
+    #[error(
+        "no X-Ray at {endpoint}: {why}; start one with `tracer-console serve`, or name another with --endpoint"
+    )]
+    Unreachable { endpoint: String, why: String },
+    /// What X-Ray says.
+    #[error("{0}")]
+    Refused(String),
+    #[error("{url} answers {status}, and not as X-Ray does: name another with --endpoint")]
+    Foreign { url: String, status: StatusCode },
 }
 
 /// A console that is asked for much has much to read.
 const LONGEST_CALL: Duration = Duration::from_secs(120);
-/// X-Ray answers for no longer a stretch of time at once.
+/// A console answers for no longer a stretch of time at once.
 const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 3600);
 
 /// What an error of X-Ray says.
-fn message(answer: &Value) -> Option<&str> {
+pub(super) fn message(answer: &Value) -> Option<&str> {
     [&answer["Message"], &answer["message"]].into_iter().find_map(Value::as_str)
 }
 
 impl Endpoint {
     /// Calls an operation by its path; an error says what X-Ray says.
-    pub(crate) fn call(&self, path: &str, request: &Value) -> Result<Value, Failure> {
-        // `host:port` is meant as such.
-        let scheme = if self.endpoint.contains("://") { "" } else { "http://" };
-        let url = format!("{scheme}{}{path}", self.endpoint.trim_end_matches('/'));
-        let config = ureq::Agent::config_builder().http_status_as_error(false);
-        let agent = config.timeout_global(Some(LONGEST_CALL)).build().new_agent();
-        let post = agent.post(&url).header("content-type", "application/json");
-        let mut response = post.send(request.to_string()).map_err(|error| {
-            format!("no X-Ray at {}: {error}; start one with `tracer-console serve`, or name another with --endpoint", self.endpoint)
-        })?;
-        // Whoever asked for much gets much.
-        let text = response.body_mut().with_config().limit(u64::MAX).read_to_string()?;
-        let answer: Option<Value> = serde_json::from_str(&text).ok();
-        let status = response.status();
-        if let Some(answer) = answer {
-            if status.is_success() {
-                return Ok(answer);
-            }
-            if let Some(said) = message(&answer) {
-                return Err(said.to_owned().into());
-            }
+    pub(crate) fn call(&self, path: &str, request: &Value) -> Result<Value, CallError> {
+        if self.aws.is_meant() {
+            return self.aws.call(self.endpoint.as_deref(), path, request);
         }
-        Err(format!("{url} answers {status}, and not as X-Ray does: name another with --endpoint").into())
+        let (status, answer) = self.post(path, request)?;
+        self.outcome(path, status, answer)
+    }
+
+    /// Calls an operation of the console's own; `None` where another X-Ray answers, which has none.
+    pub(crate) fn own(&self, path: &str, request: &Value) -> Result<Option<Value>, CallError> {
+        if self.aws.is_meant() {
+            return Ok(None);
+        }
+        let (status, answer) = self.post(path, request)?;
+        let has_none = [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED, StatusCode::NOT_IMPLEMENTED];
+        if has_none.contains(&status) {
+            return Ok(None);
+        }
+        self.outcome(path, status, answer).map(Some)
+    }
+
+    /// As every client of X-Ray's API finds it.
+    fn address(&self) -> String {
+        let named = || std::env::var("AWS_ENDPOINT_URL_XRAY").ok().filter(|url| !url.is_empty());
+        self.endpoint.clone().or_else(named).unwrap_or_else(|| DEFAULT.to_owned())
+    }
+
+    fn url(&self, path: &str) -> String {
+        let endpoint = self.address();
+        // `host:port` is meant as such.
+        let scheme = if endpoint.contains("://") { "" } else { "http://" };
+        format!("{scheme}{}{path}", endpoint.trim_end_matches('/'))
+    }
+
+    fn post(&self, path: &str, request: &Value) -> Result<(StatusCode, Option<Value>), CallError> {
+        let agent = self.agent.get_or_init(|| {
+            let config = ureq::Agent::config_builder().http_status_as_error(false);
+            config.timeout_global(Some(LONGEST_CALL)).build().new_agent()
+        });
+        let unreachable = |error: ureq::Error| CallError::Unreachable {
+            endpoint: self.address(),
+            why: error.to_string(),
+        };
+        let mut post = agent.post(self.url(path)).header("content-type", "application/json");
+        if let Some(token) = self.token.text() {
+            post = post.header("authorization", format!("Bearer {token}"));
+        }
+        let mut response = post.send(request.to_string()).map_err(unreachable)?;
+        // Whoever asked for much gets much.
+        let text = response.body_mut().with_config().limit(u64::MAX).read_to_string().map_err(unreachable)?;
+        Ok((response.status(), serde_json::from_str(&text).ok()))
+    }
+
+    fn outcome(&self, path: &str, status: StatusCode, answer: Option<Value>) -> Result<Value, CallError> {
+        match answer {
+            Some(answer) if status.is_success() => Ok(answer),
+            Some(answer) if message(&answer).is_some() => {
+                Err(CallError::Refused(message(&answer).unwrap_or_default().to_owned()))
+            }
+            _ => Err(CallError::Foreign { url: self.url(path), status }),
+        }
     }
 
     /// Calls `each` with the summaries of the chosen traces, newest first, until it says that it has enough.
@@ -82,29 +121,24 @@ impl Endpoint {
         &self,
         chosen: &Chosen,
         mut each: impl FnMut(Value) -> bool,
-    ) -> Result<(), Failure> {
-        let mut end = Timestamp::now() + Duration::from_secs(1);
-        let mut left = chosen.last;
-        // Nothing began before the epoch.
-        while !left.is_zero() && end.micros() > 0 {
-            let window = left.min(LONGEST_WINDOW);
-            let start = Timestamp::from_micros(end.micros() - i64::try_from(window.as_micros())?);
-            if !self.summaries_between(start, end, &chosen.filter, &mut each)? {
+    ) -> Result<(), CallError> {
+        let longest = if self.aws.is_meant() { Aws::LONGEST_WINDOW } else { LONGEST_WINDOW };
+        for (start, end) in windows(chosen.range(), longest) {
+            let request = json!({ "StartTime": start.seconds(), "EndTime": end.seconds() });
+            if !self.summaries_of(request, &chosen.filter, &mut each)? {
                 return Ok(());
             }
-            (end, left) = (start, left - window);
         }
         Ok(())
     }
 
-    fn summaries_between(
+    /// All pages of one request; returns whether more is wanted.
+    pub(super) fn summaries_of(
         &self,
-        start: Timestamp,
-        end: Timestamp,
+        mut request: Value,
         filter: &str,
         each: &mut impl FnMut(Value) -> bool,
-    ) -> Result<bool, Failure> {
-        let mut request = json!({ "StartTime": start.seconds(), "EndTime": end.seconds() });
+    ) -> Result<bool, CallError> {
         if !filter.trim().is_empty() {
             request["FilterExpression"] = json!(filter);
         }
@@ -122,5 +156,35 @@ impl Endpoint {
                 _ => return Ok(true),
             }
         }
+    }
+}
+
+/// A range in stretches that are not longer than `longest`, the latest first.
+pub(super) fn windows(
+    (from, to): (Timestamp, Timestamp),
+    longest: Duration,
+) -> impl Iterator<Item = (Timestamp, Timestamp)> {
+    let longest = i64::try_from(longest.as_micros()).unwrap_or(i64::MAX);
+    let mut end = to;
+    std::iter::from_fn(move || {
+        let start = from.max(Timestamp::from_micros(end.micros().saturating_sub(longest)));
+        let window = (start < end).then_some((start, end));
+        end = start;
+        window
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_of_time_cover_a_range_without_a_gap_from_its_end() {
+        let hours = |hours: i64| Timestamp::from_micros(hours * 3_600_000_000);
+        let six = Duration::from_secs(6 * 3600);
+        let found: Vec<_> = windows((hours(1), hours(14)), six).collect();
+        assert_eq!(found, [(hours(8), hours(14)), (hours(2), hours(8)), (hours(1), hours(2))]);
+        assert_eq!(windows((hours(1), hours(1)), six).count(), 0);
+        assert_eq!(windows((hours(1), hours(3)), Duration::MAX).count(), 1);
     }
 }

@@ -29,6 +29,11 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
+    /// Whether it was said where traces are kept.
+    pub(crate) fn is_named(&self) -> bool {
+        self.db.is_some() || self.memory
+    }
+
     /// The store, and where and how long it keeps traces, in words.
     pub(crate) fn open(&self) -> Result<(Arc<dyn TraceStore>, String), Failure> {
         let limits = if self.strict { MemoryLimits::strict() } else { MemoryLimits::default() };
@@ -45,13 +50,17 @@ impl Kept {
     }
 }
 
-/// In the directory that the platform has for a user's data, made where it is not there.
 fn default_path() -> Result<PathBuf, Failure> {
+    in_data_directory("traces.db", "--db")
+}
+
+/// A file in the directory that the platform has for a user's data, which is made where it is not there; `flag` names another.
+pub(super) fn in_data_directory(file: &str, flag: &str) -> Result<PathBuf, Failure> {
     let directories = etcetera::choose_base_strategy()
-        .map_err(|error| format!("no data directory is known: {error}; name a database with --db"))?;
+        .map_err(|error| format!("no data directory is known: {error}; name a file with {flag}"))?;
     let directory = directories.data_dir().join("tracer-console");
     std::fs::create_dir_all(&directory).map_err(|error| {
-        format!("cannot make {}: {error}; name a database with --db", directory.display())
+        format!("cannot make {}: {error}; name a file with {flag}", directory.display())
     })?;
-    Ok(directory.join("traces.db"))
+    Ok(directory.join(file))
 }

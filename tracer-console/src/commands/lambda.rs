@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use tracer_console::{
     ApiRequest, Console, ConsoleOptions, Function, Invocation, InvocationResult, LocalLambda, Output, Trace,
     Tracing,
@@ -47,6 +48,10 @@ pub(crate) struct Lambda {
     #[cfg(feature = "sqs")]
     #[command(flatten)]
     queue: super::event_source::EventSource,
+    /// Print JSON, an object a line whose member says what it is: `invocation` (with the documents of its trace), and with
+    /// --stay `ready` and `trace` (a summary)
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     screen: Screen,
 }
@@ -71,18 +76,24 @@ impl Lambda {
         let function = self.function(&lambda)?;
         for invocation in invocations {
             let result = function.begin(invocation).answered().await?;
-            report(&result);
-            self.draw(&console, &result).await;
+            let trace = trace_of(&console, &result).await;
+            if self.json {
+                Screen::say(&to_json(&console, &result).to_string());
+            } else {
+                report(&result);
+                self.draw(&result, trace);
+            }
         }
         if self.stays() {
             #[cfg(feature = "sqs")]
             let _polling = self.queue.start(&function)?;
-            let mut drawn = Drawn::new(Arc::clone(console.store()), self.screen);
-            Screen::say(&format!(
-                "ready, invoke {} at --endpoint-url {}; Ctrl-C ends",
-                function.name(),
-                lambda.endpoint()
-            ));
+            let mut drawn = Drawn::new(Arc::clone(console.store()), self.screen, self.json);
+            let (name, endpoint) = (function.name(), lambda.endpoint());
+            Screen::say(&if self.json {
+                json!({"ready": {"function": name, "endpoint": endpoint}}).to_string()
+            } else {
+                format!("ready, invoke {name} at --endpoint-url {endpoint}; Ctrl-C ends")
+            });
             loop {
                 let look = move || {
                     drawn.look(QUIET);
@@ -156,24 +167,47 @@ impl Lambda {
         }
     }
 
-    async fn draw(&self, console: &Console, result: &InvocationResult) {
-        let Some(id) = result.trace_id() else { return };
-        let store = Arc::clone(console.store());
-        let waited = tokio::task::spawn_blocking(move || {
-            store.wait_for_trace(id, Trace::is_settled, Duration::from_secs(1))
-        });
-        match waited.await {
-            Ok(Ok(trace)) => self.screen.draw(&trace),
-            Ok(Err(error)) => match error.trace {
-                Some(trace) => self.screen.draw(&trace),
-                None => {
-                    let header = result.trace_header().unwrap_or_default();
-                    Screen::say(&format!("no trace: {header:?} is not sampled\n"));
-                }
-            },
-            Err(_) => {}
+    fn draw(&self, result: &InvocationResult, trace: Option<Trace>) {
+        match trace {
+            Some(trace) => self.screen.draw(&trace),
+            None if result.trace_id().is_none() => {}
+            None => {
+                let header = result.trace_header().unwrap_or_default();
+                Screen::say(&format!("no trace: {header:?} is not sampled\n"));
+            }
         }
     }
+}
+
+/// The invocation's trace once it is settled, or as far as it came in time.
+async fn trace_of(console: &Console, result: &InvocationResult) -> Option<Trace> {
+    let id = result.trace_id()?;
+    let store = Arc::clone(console.store());
+    let waited = tokio::task::spawn_blocking(move || {
+        store.wait_for_trace(id, Trace::is_settled, Duration::from_secs(1))
+    });
+    match waited.await.ok()? {
+        Ok(trace) => Some(trace),
+        Err(error) => error.trace.map(|trace| *trace),
+    }
+}
+
+/// What became of an invocation, times in seconds.
+fn to_json(console: &Console, result: &InvocationResult) -> Value {
+    let documents = result.trace_id().map(|id| console.store().documents(id)).unwrap_or_default();
+    let documents = documents.iter().filter_map(|document| serde_json::from_str::<Value>(document).ok());
+    let body = result.body();
+    let body: Value = serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into());
+    json!({"invocation": {
+        "status": result.status(),
+        "cold_start": result.cold_start(),
+        "duration": result.duration().as_secs_f64(),
+        "timed_out": result.timed_out(),
+        "error": result.error().map(ToString::to_string),
+        "body": body,
+        "trace_id": result.trace_id().map(|id| id.to_string()),
+        "documents": documents.collect::<Vec<_>>(),
+    }})
 }
 
 fn report(result: &InvocationResult) {

@@ -17,9 +17,9 @@ pub(crate) struct Screen {
 impl Screen {
     /// Draws a trace on the standard output; a reader that has gone is no failure.
     pub(crate) fn draw(self, trace: &Trace) {
-        let width = self.width.unwrap_or_else(terminal_width);
+        let width = self.width.or_else(comfortable_width).unwrap_or(100);
         let waterfall = Waterfall::new(trace).width(width).metadata(self.metadata);
-        let _ = writeln!(std::io::stdout(), "{waterfall}\n");
+        Self::say(&format!("{waterfall}\n"));
     }
 
     /// Says on the standard error what was refused, and where it stood.
@@ -39,20 +39,27 @@ impl Screen {
         shown
     }
 
-    /// A line on the standard output; a reader that has gone is no failure.
+    /// A line on the standard output, in colour where that is wanted; a reader that has gone is no failure.
     pub(crate) fn say(line: &str) {
-        let mut output = std::io::stdout();
+        let mut output = anstream::stdout().lock();
         let _ = writeln!(output, "{line}").and_then(|()| output.flush());
+    }
+
+    /// The columns of the terminal; `None` where the output is none: a file is as wide as it needs.
+    #[cfg(unix)]
+    pub(crate) fn terminal_width() -> Option<usize> {
+        let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+        // A terminal that does not know is told from one that is too narrow.
+        (size.ws_col > 0).then(|| usize::from(size.ws_col))
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn terminal_width() -> Option<usize> {
+        None
     }
 }
 
-#[cfg(unix)]
-fn terminal_width() -> usize {
-    rustix::termios::tcgetwinsize(std::io::stdout())
-        .map_or(100, |size| usize::from(size.ws_col).clamp(60, 160))
-}
-
-#[cfg(not(unix))]
-fn terminal_width() -> usize {
-    100
+/// Of a waterfall in this terminal.
+fn comfortable_width() -> Option<usize> {
+    Screen::terminal_width().map(|columns| columns.clamp(Waterfall::NARROWEST, 160))
 }

@@ -5,10 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use tracer_console::{Console, ConsoleOptions, Revision, TraceId, TraceStore};
+use serde_json::json;
+use tracer_console::{Console, ConsoleOptions, Refusal, Revision, TraceId, TraceStore};
 
 use super::Failure;
 use super::kept::Kept;
+use super::let_in::LetIn;
+use super::losses::{self, Losses};
+use super::otlp::{self, Otlp};
 use super::screen::Screen;
 
 #[derive(Debug, clap::Args)]
@@ -17,10 +21,17 @@ pub(crate) struct Serve {
     #[arg(long, default_value = "127.0.0.1:2000")]
     listen: String,
     #[command(flatten)]
+    let_in: LetIn,
+    #[command(flatten)]
     kept: Kept,
+    #[command(flatten)]
+    otlp: Otlp,
     /// Draw no traces
     #[arg(long)]
     quiet: bool,
+    /// Print JSON, an object a line whose member says what it is: `ready`, `trace` (a summary), `lost`, `refused` or `ended`
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     screen: Screen,
 }
@@ -31,15 +42,31 @@ pub(super) const QUIET: Duration = Duration::from_secs(1);
 impl Serve {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let stopping = on_interrupt()?;
+        let access = self.let_in.access()?;
         let (store, place) = self.kept.open()?;
-        let console = Console::start(ConsoleOptions { listen: self.listen.clone(), store })?;
-        let mut drawn = Drawn::new(Arc::clone(console.store()), self.screen);
-        Screen::say(&format!(
-            "ready on {}, UDP (buffer {} bytes) and TCP; traces are kept {place}",
-            console.local_addr(),
-            console.granted_buffer()
-        ));
+        let (listen, otlp) = (self.listen, self.otlp.options());
+        let console = Console::start(ConsoleOptions { listen, listen_tcp: None, store, access, otlp })?;
+        let mut drawn = Drawn::new(Arc::clone(console.store()), self.screen, self.json);
+        let (address, buffer) = (console.local_addr(), console.granted_buffer());
+        Screen::say(&if self.json {
+            let ready = json!({
+                "address": address.to_string(), "udp_buffer": buffer, "kept": place, "otlp": console.otlp_addr(),
+                "otlp_grpc": console.otlp_grpc_addr(),
+            });
+            json!({ "ready": ready }).to_string()
+        } else {
+            let spans = otlp::addresses(&console);
+            format!("ready on {address}, UDP (buffer {buffer} bytes) and TCP{spans}; traces are kept {place}")
+        });
+        if self.let_in.is_closed_to_tracers(address) {
+            anstream::eprintln!("{}", LetIn::ONLY_FROM_HERE);
+        }
+        if let Some(warning) = losses::warning(buffer) {
+            anstream::eprintln!("{warning}");
+        }
+        let mut losses = Losses::new();
         while !stopping.load(Ordering::Acquire) {
+            losses.look(&console, self.json);
             if self.quiet {
                 std::thread::park_timeout(Duration::from_millis(100));
             } else {
@@ -49,35 +76,63 @@ impl Serve {
         if !self.quiet {
             drawn.look(Duration::ZERO);
         }
-        let counts = console.counts();
-        let by_kernel =
-            counts.dropped_by_kernel.map_or_else(String::new, |count| format!(" and by the kernel {count}"));
-        anstream::eprintln!(
-            "received {}, refused {}, dropped {}{by_kernel}",
-            counts.received,
-            counts.refused,
-            counts.dropped
-        );
-        for refusal in console.refusals().latest() {
-            Screen::refuse("", &refusal);
+        if self.json {
+            end_as_json(&console);
+        } else {
+            end(&console);
         }
         Ok(())
     }
+}
+
+/// What there was in all.
+fn end(console: &Console) {
+    let counts = console.counts();
+    let by_kernel =
+        counts.dropped_by_kernel.map_or_else(String::new, |count| format!(" and by the kernel {count}"));
+    anstream::eprintln!(
+        "received {}, refused {}, dropped {}{by_kernel}",
+        counts.received,
+        counts.refused,
+        counts.dropped
+    );
+    if counts.from_elsewhere > 0 {
+        let count = counts.from_elsewhere;
+        anstream::eprintln!("dropped {count} of other machines, as {}", LetIn::ONLY_FROM_HERE);
+    }
+    for refusal in console.refusals().latest() {
+        Screen::refuse("", &refusal);
+    }
+}
+
+fn end_as_json(console: &Console) {
+    for refusal in console.refusals().latest() {
+        let Refusal { code, message, excerpt, .. } = refusal;
+        let refused = json!({"code": code.to_string(), "message": message, "excerpt": excerpt});
+        Screen::say(&json!({ "refused": refused }).to_string());
+    }
+    let counts = console.counts();
+    let ended = json!({
+        "received": counts.received, "refused": counts.refused, "dropped": counts.dropped,
+        "dropped_by_kernel": counts.dropped_by_kernel, "from_elsewhere": counts.from_elsewhere,
+    });
+    Screen::say(&json!({ "ended": ended }).to_string());
 }
 
 /// What has been drawn, and what waits until it is quiet.
 pub(super) struct Drawn {
     store: Arc<dyn TraceStore>,
     screen: Screen,
+    json: bool,
     seen: Revision,
     waiting: HashMap<TraceId, Instant>,
 }
 
 impl Drawn {
-    /// Draws what arrives from now on.
-    pub(super) fn new(store: Arc<dyn TraceStore>, screen: Screen) -> Self {
+    /// Draws what arrives from now on, or prints its summary.
+    pub(super) fn new(store: Arc<dyn TraceStore>, screen: Screen, json: bool) -> Self {
         let seen = store.revision();
-        Self { store, screen, seen, waiting: HashMap::new() }
+        Self { store, screen, json, seen, waiting: HashMap::new() }
     }
 
     /// Waits a moment for news and draws the traces that have been quiet for so long.
@@ -89,14 +144,25 @@ impl Drawn {
             self.waiting.insert(id, Instant::now());
             self.seen = self.seen.max(revision);
         }
-        let screen = self.screen;
+        let (screen, json) = (self.screen, self.json);
         self.waiting.retain(|id, changed| {
             let is_quiet = changed.elapsed() >= quiet;
-            if let Some(trace) = store.trace(*id).filter(|_| is_quiet) {
-                screen.draw(&trace);
+            if is_quiet {
+                show(&**store, *id, screen, json);
             }
             !is_quiet
         });
+    }
+}
+
+fn show(store: &dyn TraceStore, id: TraceId, screen: Screen, json: bool) {
+    if json {
+        // One that was forgotten meanwhile is not shown.
+        if let Some(summary) = store.summary(id) {
+            Screen::say(&json!({ "trace": summary }).to_string());
+        }
+    } else if let Some(trace) = store.trace(id) {
+        screen.draw(&trace);
     }
 }
 

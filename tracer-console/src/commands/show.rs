@@ -1,21 +1,21 @@
-//! `show`: draws a trace that X-Ray has, or documents from a file.
+//! `show`: draws traces that X-Ray has, or documents from files.
 
 use std::io::{BufRead, BufReader};
 
-use serde_json::{Value, json};
-use tracer_console::{Document, MemoryStore, Refusal, Revision, TraceId, TraceStore as _, read_datagram};
+use tracer_console::{Document, MemoryStore, Recorded, Recording, Revision, TraceId, TraceStore as _};
 
 use super::Failure;
 use super::endpoint::Endpoint;
 use super::screen::Screen;
+use super::stored;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Show {
-    /// A trace's id; or a file with one a line: documents, or JSON objects whose member `raw` is a datagram; `-` reads the
-    /// standard input
-    #[arg(value_name = "TRACE|FILE")]
-    shown: String,
-    /// Print the documents of the trace, one a line
+    /// Ids of traces, as X-Ray or OpenTelemetry writes them; or files: documents, one a line, answers of BatchGetTraces, or what
+    /// `export` wrote; `-` reads the standard input
+    #[arg(value_name = "TRACE|FILE", required = true)]
+    shown: Vec<String>,
+    /// Print the documents of the traces, one a line
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -26,53 +26,41 @@ pub(crate) struct Show {
 
 impl Show {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        match self.shown.parse::<TraceId>() {
-            Ok(id) => self.show_trace(id),
-            Err(_) => self.show_file(),
-        }
-    }
-
-    fn show_trace(&self, id: TraceId) -> Result<(), Failure> {
-        let answer = self.endpoint.call("/Traces", &json!({ "TraceIds": [id.to_string()] }))?;
-        let segments = answer["Traces"][0]["Segments"].as_array().cloned().unwrap_or_default();
-        let absent = || format!("there is no trace {id}");
-        if segments.is_empty() {
-            return Err(absent().into());
-        }
-        let documents = segments.iter().filter_map(|segment| segment["Document"].as_str());
-        if self.json {
-            documents.for_each(Screen::say);
-            return Ok(());
-        }
-        let store = MemoryStore::default();
-        for document in documents {
-            if let Err(refusal) = Document::parse(document).and_then(|document| store.record(document)) {
-                Screen::refuse("", &refusal);
-            }
-        }
-        let trace = store.trace(id).ok_or_else(absent)?;
-        self.screen.draw(&trace);
-        Ok(())
-    }
-
-    fn show_file(&self) -> Result<(), Failure> {
-        let store = MemoryStore::default();
-        for (at, line) in self.input()?.split(b'\n').enumerate() {
-            let line = line.map_err(|error| format!("cannot read {}: {error}", self.shown))?;
-            // Bytes that are not UTF-8 are refused (or shown as such) without the rest of the file.
-            let line = String::from_utf8_lossy(&line);
-            if line.trim().is_empty() {
+        let ids: Vec<_> = self.shown.iter().filter_map(|shown| shown.parse::<TraceId>().ok()).collect();
+        let ids: Vec<_> = ids.iter().map(TraceId::to_string).collect();
+        let found = if ids.is_empty() { Vec::new() } else { stored::traces(&self.endpoint, &ids)? };
+        let mut absent = Vec::new();
+        for shown in &self.shown {
+            let Ok(id) = shown.parse::<TraceId>() else {
+                self.show_file(shown)?;
                 continue;
+            };
+            match found.iter().find(|trace| trace.id == id.to_string()) {
+                None => absent.push(id.to_string()),
+                Some(trace) if self.json => trace.documents.iter().for_each(|document| Screen::say(document)),
+                Some(trace) => trace.draw(self.screen),
             }
-            if let Err(refusal) = document(&line).and_then(|document| store.record(document)) {
-                Screen::refuse(&format!("line {}: ", at + 1), &refusal);
+        }
+        match absent.as_slice() {
+            [] => Ok(()),
+            absent => Err(format!("there is no trace {}", absent.join(", nor ")).into()),
+        }
+    }
+
+    fn show_file(&self, name: &str) -> Result<(), Failure> {
+        let store = MemoryStore::default();
+        let broken = |error: std::io::Error| format!("cannot read {name}: {error}");
+        for recorded in Recording::new(input(name)?).map_err(broken)? {
+            let Recorded { line, text, .. } = recorded.map_err(broken)?;
+            let taken =
+                text.and_then(|text| Document::parse(&text)).and_then(|document| store.record(document));
+            if let Err(refusal) = taken {
+                Screen::refuse(&format!("line {line}: "), &refusal);
             }
         }
         let traces = store.changed_since(Revision::default());
         if traces.is_empty() {
-            return Err(
-                format!("{} has no document that can be drawn; one document a line", self.shown).into()
-            );
+            return Err(format!("{name} has no document that can be drawn").into());
         }
         for (id, _) in traces {
             if self.json {
@@ -83,15 +71,15 @@ impl Show {
         }
         Ok(())
     }
+}
 
-    fn input(&self) -> Result<Box<dyn BufRead>, Failure> {
-        if self.shown == "-" {
-            return Ok(Box::new(std::io::stdin().lock()));
-        }
-        let file = std::fs::File::open(&self.shown)
-            .map_err(|error| format!("cannot read {}: {error}{}", self.shown, hint(&self.shown)))?;
-        Ok(Box::new(BufReader::new(file)))
+fn input(name: &str) -> Result<Box<dyn BufRead>, Failure> {
+    if name == "-" {
+        return Ok(Box::new(std::io::stdin().lock()));
     }
+    let file =
+        std::fs::File::open(name).map_err(|error| format!("cannot read {name}: {error}{}", hint(name)))?;
+    Ok(Box::new(BufReader::new(file)))
 }
 
 /// What may be wrong with a name that is no file's and looks like a trace's id.
@@ -102,13 +90,5 @@ fn hint(shown: &str) -> &'static str {
         "; nor is it the id of a trace, which is like 1-5759e988-bd862e3fe1be46a994272793: 8 and 24 hexadecimal digits"
     } else {
         "; give a file, or the id of a trace from `tracer-console traces`"
-    }
-}
-
-fn document(line: &str) -> Result<Document, Refusal> {
-    let recorded: Option<Value> = serde_json::from_str(line).ok();
-    match recorded.as_ref().and_then(|value| value.get("raw")).and_then(Value::as_str) {
-        Some(datagram) => read_datagram(datagram.as_bytes()),
-        None => Document::parse(line),
     }
 }

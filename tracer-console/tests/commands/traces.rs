@@ -1,0 +1,95 @@
+//! `traces`.
+
+use serde_json::json;
+
+use crate::serving::{Serving, new_trace_id, program};
+
+/// 2026-11-22 12:00:00 UTC.
+const NOON: f64 = 1_795_348_800.0;
+
+/// A console with traces that began at these seconds after noon, one each.
+fn console(seconds: &[f64]) -> (Serving, Vec<String>) {
+    let serving = Serving::in_memory();
+    let traces = seconds.iter().map(|seconds| {
+        let trace = new_trace_id();
+        serving.send(&json!({
+            "name": "job", "id": "00000000000000a1", "trace_id": trace,
+            "start_time": NOON + seconds, "end_time": NOON + seconds + 0.5, "fault": *seconds > 60.0,
+        }));
+        serving.wait_for(&trace, |segments| !segments.is_empty());
+        trace
+    });
+    let traces = traces.collect();
+    (serving, traces)
+}
+
+fn ids(serving: &Serving, arguments: &[&str]) -> Vec<String> {
+    let said = serving.says(&[&["traces"], arguments].concat());
+    said.lines().skip(1).map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_range_of_time_can_be_named() {
+    let (serving, traces) = console(&[0.0, 3_600.0, 7_200.0]);
+    let found = |arguments: &[&str]| ids(&serving, arguments);
+    assert_eq!(found(&["--from", "2026-11-22 12:00:00", "--to", "2026-11-22T13:00:00Z"]), traces[..1]);
+    assert_eq!(found(&["--from", "2026-11-22 13:00:00", "--to", "2026-11-23"]), [&*traces[2], &traces[1]]);
+    assert_eq!(found(&["--to", "2026-11-22 14:00:00.5", "--last", "1h"]), [&*traces[2]]);
+}
+
+#[test]
+fn a_range_that_is_none_is_refused() {
+    let (serving, _) = console(&[]);
+    let said = |arguments: &[&str]| {
+        let output = serving.ask(&[&["traces"], arguments].concat());
+        assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, why) = said(&["--from", "2026-11-23", "--to", "2026-11-22"]);
+    assert!(code == Some(1) && why.contains("--from is not earlier than --to"), "{why}");
+    let (code, why) = said(&["--from", "yesterday"]);
+    assert!(code == Some(2) && why.contains("'2026-11-22 09:00:00'"), "{why}");
+    assert_eq!(said(&["--from", "2026-11-22", "--last", "1h"]).0, Some(2));
+}
+
+#[test]
+fn outcomes_have_the_colours_of_x_ray_where_colours_are_wanted() {
+    let (serving, _) = console(&[0.0, 120.0]);
+    let range = ["traces", "--from", "2026-11-22", "--to", "2026-11-23"];
+    let colours = |variable: Option<(&str, &str)>, color: &[&str]| {
+        let mut command = program();
+        command.args(range).args(["--endpoint", &serving.endpoint()]).args(color).envs(variable);
+        let said = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        (said.contains("\u{1b}[31mfault"), said.contains('\u{1b}'))
+    };
+    // The output of a test is no terminal.
+    assert_eq!(colours(None, &[]), (false, false));
+    assert_eq!(colours(Some(("CLICOLOR_FORCE", "1")), &[]), (true, true));
+    assert_eq!(colours(None, &["--color", "always"]), (true, true));
+    assert_eq!(colours(Some(("CLICOLOR_FORCE", "1")), &["--color", "never"]), (false, false));
+}
+
+#[test]
+fn more_than_usual_are_there_when_they_are_asked_for() {
+    let (serving, _) = console(&(0..101).map(f64::from).collect::<Vec<_>>());
+    let range = ["--from", "2026-11-22", "--to", "2026-11-23"];
+    assert_eq!(ids(&serving, &range).len(), 100);
+    assert_eq!(ids(&serving, &[&range[..], &["--limit", "1000"]].concat()).len(), 101);
+    let output = serving.ask(&[&["traces"], &range[..]].concat());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--limit"), "{output:?}");
+}
+
+#[cfg(not(feature = "aws"))]
+#[test]
+fn without_the_feature_aws_is_refused_with_how_to_build_it() {
+    for command in [&["traces"][..], &["map"], &["tail"], &["wait"], &["analyze"], &["show", &new_trace_id()]]
+    {
+        let output = program().args(command).arg("--aws").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{command:?}: {said}");
+        assert!(
+            said.contains("feature `aws`") && said.contains("--features aws,https"),
+            "{command:?}: {said}"
+        );
+    }
+}
