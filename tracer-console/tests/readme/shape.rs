@@ -1,0 +1,56 @@
+//! What stays of a printed line from run to run.
+
+/// The line with `N` for each number, id and age, and without what is drawn to scale.
+pub(crate) fn shape(line: &str) -> String {
+    let mut shape = String::with_capacity(line.len());
+    for word in line.split_whitespace() {
+        let word = shape_of_word(word);
+        if word.is_empty() || (word == "N" && (shape == "N" || shape.ends_with(" N"))) {
+            continue;
+        }
+        if !shape.is_empty() {
+            shape.push(' ');
+        }
+        shape.push_str(&word);
+    }
+    shape
+}
+
+fn shape_of_word(word: &str) -> String {
+    let drawn = |c: char| matches!(c, '█'..='▐' | '─');
+    let word = word.trim_matches(drawn);
+    if is_age(word) || is_trace_id(word) {
+        return "N".to_owned();
+    }
+    let mut shape = String::new();
+    for c in word.chars() {
+        let c = if c.is_ascii_digit() { 'N' } else { c };
+        let is_within_number = shape.ends_with('N') && matches!(c, 'N' | '.' | ':');
+        if !is_within_number {
+            shape.push(c);
+        }
+    }
+    shape
+}
+
+/// Such as 14s or 2m.
+fn is_age(word: &str) -> bool {
+    let number = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    number.len() < word.len() && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_trace_id(word: &str) -> bool {
+    word.len() == 35
+        && word.starts_with("1-")
+        && word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+#[test]
+fn only_words_stay() {
+    assert_eq!(shape("1-6b08481a-2f1f9490c76a7c228345e62d  1m 14s  throttle  429"), "N throttle N");
+    assert_eq!(
+        shape("└─ DynamoDB  aws 200   +9.28 ms  2.79 ms   ▐████"),
+        shape("└─ DynamoDB  aws 200   +1 ms  3 ms ██")
+    );
+    assert_ne!(shape("3 traces"), shape("3 documents"));
+}
