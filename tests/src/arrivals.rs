@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
+use tracer_console::Linted;
 
 const HEADER_LINE: &[u8] = b"{\"format\":\"json\",\"version\":1}\n";
 const LARGEST_DATAGRAM: usize = 65_507;
@@ -35,7 +36,7 @@ impl Arrivals {
     /// Reads datagrams.
     ///
     /// # Panics
-    /// If one is too large or not what X-Ray takes: a header line and a document of JSON.
+    /// If one is too large or not what X-Ray takes: a header line and a document of JSON that it does not refuse.
     #[must_use]
     pub fn of<D: AsRef<[u8]>>(datagrams: &[D]) -> Self {
         let arrivals = Self::with_segments(datagrams);
@@ -54,6 +55,7 @@ impl Arrivals {
             let datagram = datagram.as_ref();
             assert!(datagram.len() <= LARGEST_DATAGRAM, "a datagram of {} bytes", datagram.len());
             let text = datagram.strip_prefix(HEADER_LINE).expect("the header line comes first");
+            assert_eq!(Linted::of(datagram).refused(), 0, "{}", String::from_utf8_lossy(text));
             let document: Value = serde_json::from_slice(text)
                 .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(text)));
             let parent = match document["type"].as_str() {

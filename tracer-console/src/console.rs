@@ -4,8 +4,10 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::sync::Arc;
 
-use crate::api::{Api, Server};
+use crate::access::Access;
+use crate::api::{Api, Listeners, Server, Upstream};
 use crate::memory_store::MemoryStore;
+use crate::otlp::{IndexedAttributes, OtlpOptions};
 use crate::port_holder;
 use crate::receiver::{Receiver, ReceiverCounts};
 use crate::refusal::Refusals;
@@ -22,14 +24,26 @@ use crate::store::TraceStore;
 pub struct ConsoleOptions {
     /// The address, `host:port`, for documents over UDP and for X-Ray's API over TCP; port 0 takes a free one.
     pub listen: String,
+    /// The address for X-Ray's API where it is another than that for documents, as the X-Ray daemon may have two.
+    pub listen_tcp: Option<String>,
     /// Where documents go.
     pub store: Arc<dyn TraceStore>,
+    /// Who may ask and send.
+    pub access: Access,
+    /// How OpenTelemetry's spans are taken.
+    pub otlp: OtlpOptions,
 }
 
 impl Default for ConsoleOptions {
     /// The daemon's address, `127.0.0.1:2000`, and a [`MemoryStore`].
     fn default() -> Self {
-        Self { listen: "127.0.0.1:2000".into(), store: Arc::new(MemoryStore::default()) }
+        Self {
+            listen: "127.0.0.1:2000".into(),
+            listen_tcp: None,
+            store: Arc::new(MemoryStore::default()),
+            access: Access::default(),
+            otlp: OtlpOptions::default(),
+        }
     }
 }
 
@@ -59,6 +73,15 @@ pub enum ConsoleError {
     Address {
         /// What was given.
         listen: String,
+    },
+    /// Others would reach it, and nothing says that they may.
+    #[error(
+        "{address} lets other machines in, which may then read and change everything: give a token with --token or in \
+         TRACER_CONSOLE_TOKEN, or say --open where whoever reaches it may; 127.0.0.1 is for programs on this machine"
+    )]
+    Unprotected {
+        /// The address.
+        address: SocketAddr,
     },
     /// The address cannot be listened on.
     #[error("cannot listen on {protocol} {address}: {source}{}", remedy(protocol, *address, source))]
@@ -97,6 +120,9 @@ pub struct Console {
     _server: Server,
     receiver: Receiver,
     store: Arc<dyn TraceStore>,
+    tcp: SocketAddr,
+    otlp: Option<SocketAddr>,
+    otlp_grpc: Option<SocketAddr>,
 }
 
 /// How often a free port is taken until it is free for UDP and for TCP.
@@ -115,13 +141,70 @@ impl Console {
     /// # Errors
     /// [`ConsoleError`] when the address is none or is taken.
     pub fn start(options: ConsoleOptions) -> Result<Self, ConsoleError> {
-        let ConsoleOptions { listen, store } = options;
-        let address = resolve(&listen).ok_or(ConsoleError::Address { listen })?;
-        let refusals = Arc::<Refusals>::default();
-        let (listener, receiver) = listen_on(address, &store, &refusals)?;
+        Self::start_behind(options, None)
+    }
+
+    /// Starts receiving, and answering what is no document as `upstream` does, where there is one.
+    pub(crate) fn start_behind(
+        options: ConsoleOptions,
+        upstream: Option<Arc<dyn Upstream>>,
+    ) -> Result<Self, ConsoleError> {
+        let ConsoleOptions { listen, listen_tcp, store, access, otlp } = options;
+        let OtlpOptions { http, grpc, indexed } = otlp;
+        let address = permitted(&listen, &access)?;
+        let tcp_only = listen_tcp.map(|listen| permitted(&listen, &access)).transpose()?;
+        let further = |listen: Option<String>| listen.map(|listen| bind(permitted(&listen, &access)?)).transpose();
+        let (http, grpc) = (further(http)?, further(grpc)?);
+        let (access, refusals) = (Arc::new(access), Arc::<Refusals>::default());
+        let (listener, receiver) = match tcp_only.filter(|tcp_only| *tcp_only != address) {
+            None => listen_on(address, &store, &refusals, &access, &indexed)?,
+            Some(tcp_only) => {
+                let listener = bind(tcp_only)?;
+                let started = Receiver::start(address, Arc::clone(&store), Arc::clone(&refusals), Arc::clone(&access), indexed.clone());
+                (listener, started.map_err(|source| ConsoleError::Listen { protocol: "UDP", address, source })?)
+            }
+        };
+        let local_addr = |listener: &TcpListener| listener.local_addr().ok();
+        let tcp_addr = local_addr(&listener).unwrap_or(tcp_only.unwrap_or(address));
+        let (otlp, otlp_grpc) = (http.as_ref().and_then(local_addr), grpc.as_ref().and_then(local_addr));
+        let listeners = Listeners { http: std::iter::once(listener).chain(http).collect(), grpc };
+        let api = Api::new(Arc::clone(&store), refusals).for_those(access).behind(upstream);
         let tcp = |source| ConsoleError::Listen { protocol: "TCP", address, source };
-        let server = Server::start(listener, Api::new(Arc::clone(&store), refusals)).map_err(tcp)?;
-        Ok(Self { _server: server, receiver, store })
+        let server = Server::start(listeners, api, indexed).map_err(tcp)?;
+        Ok(Self { _server: server, receiver, store, tcp: tcp_addr, otlp, otlp_grpc })
+    }
+
+    /// Ends it once what has arrived is stored, and says what there was in all.
+    pub(crate) fn end(self) -> (ReceiverCounts, Arc<Refusals>) {
+        let Self { _server: server, receiver, .. } = self;
+        drop(server);
+        receiver.end()
+    }
+
+    /// The further address for OTLP over HTTP, where one was asked for.
+    ///
+    /// ```
+    /// # use tracer_console::{Console, ConsoleOptions};
+    /// let console = Console::start(ConsoleOptions::any_port())?;
+    /// assert_eq!(console.otlp_addr(), None);
+    /// # Ok::<(), tracer_console::ConsoleError>(())
+    /// ```
+    #[must_use]
+    pub fn otlp_addr(&self) -> Option<SocketAddr> {
+        self.otlp
+    }
+
+    /// The address for OTLP over gRPC, where one was asked for.
+    ///
+    /// ```
+    /// # use tracer_console::{Console, ConsoleOptions};
+    /// let console = Console::start(ConsoleOptions::any_port())?;
+    /// assert_eq!(console.otlp_grpc_addr(), None);
+    /// # Ok::<(), tracer_console::ConsoleError>(())
+    /// ```
+    #[must_use]
+    pub fn otlp_grpc_addr(&self) -> Option<SocketAddr> {
+        self.otlp_grpc
     }
 
     /// The address that it receives and answers on: what belongs into `AWS_XRAY_DAEMON_ADDRESS`, and behind `http://`
@@ -136,6 +219,19 @@ impl Console {
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.receiver.local_addr()
+    }
+
+    /// The address that it answers on over TCP: another only where [`ConsoleOptions::listen_tcp`] asks for it.
+    ///
+    /// ```
+    /// # use tracer_console::{Console, ConsoleOptions};
+    /// let console = Console::start(ConsoleOptions::any_port())?;
+    /// assert_eq!(console.tcp_addr(), console.local_addr());
+    /// # Ok::<(), tracer_console::ConsoleError>(())
+    /// ```
+    #[must_use]
+    pub fn tcp_addr(&self) -> SocketAddr {
+        self.tcp
     }
 
     /// What arrived.
@@ -197,6 +293,16 @@ fn resolve(listen: &str) -> Option<SocketAddr> {
     found.iter().find(|address| address.is_ipv4()).or(found.first()).copied()
 }
 
+/// The address that is meant, if it may be listened on.
+fn permitted(listen: &str, access: &Access) -> Result<SocketAddr, ConsoleError> {
+    let address = resolve(listen).ok_or_else(|| ConsoleError::Address { listen: listen.to_owned() })?;
+    if access.permits(address) { Ok(address) } else { Err(ConsoleError::Unprotected { address }) }
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, ConsoleError> {
+    TcpListener::bind(address).map_err(|source| ConsoleError::Listen { protocol: "TCP", address, source })
+}
+
 /// What to do where an address cannot be listened on.
 fn remedy(protocol: &str, address: SocketAddr, why: &io::Error) -> String {
     match why.kind() {
@@ -218,14 +324,16 @@ fn listen_on(
     address: SocketAddr,
     store: &Arc<dyn TraceStore>,
     refusals: &Arc<Refusals>,
+    access: &Arc<Access>,
+    indexed: &IndexedAttributes,
 ) -> Result<(TcpListener, Receiver), ConsoleError> {
     let mut tries = if address.port() == 0 { TRIES } else { 1 };
     loop {
         tries -= 1;
         let tcp = |source| ConsoleError::Listen { protocol: "TCP", address, source };
-        let listener = TcpListener::bind(address).map_err(tcp)?;
+        let listener = bind(address)?;
         let address = listener.local_addr().map_err(tcp)?;
-        match Receiver::start(address, Arc::clone(store), Arc::clone(refusals)) {
+        match Receiver::start(address, Arc::clone(store), Arc::clone(refusals), Arc::clone(access), indexed.clone()) {
             Ok(receiver) => return Ok((listener, receiver)),
             // A port that was free for TCP need not be free for UDP.
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}

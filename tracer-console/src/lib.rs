@@ -22,38 +22,57 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod access;
 mod analysis;
 mod api;
+#[cfg(feature = "aws")]
+pub mod aws;
 mod compiled;
 mod console;
 mod datagram;
+mod datagram_queue;
 mod document;
 mod entities;
 mod entity;
 mod filter;
+mod forward;
 mod kernel_drops;
 mod lenient_json;
 mod link;
+mod lint;
 mod local_lambda;
+mod matching;
 mod memory_store;
+mod otlp;
 mod port_holder;
 mod receiver;
+mod recording;
 mod refusal;
 mod search;
 mod sqlite_store;
 mod store;
+mod submitted;
+mod summary;
 mod timestamp;
 mod trace;
 mod trace_id;
+mod trace_outcome;
+mod udp_socket;
 mod waterfall;
 
-pub use analysis::Analysis;
+pub use access::{Access, AccessError};
+pub use analysis::{Analysis, AnalysisReport, Breakdown, Comparison, UnknownBreakdown};
+pub use api::{EmbeddedApi, EmbeddedApiError};
 pub use console::{Console, ConsoleError, ConsoleOptions};
-pub use datagram::read_datagram;
+pub use datagram::{read_datagram, read_datagram_documents};
 pub use document::Document;
 pub use entity::{Entity, EntityKind, Exception};
 pub use filter::{Completion, Completions, FilterError, FilterErrorKind, FilterExpression, ValueOf};
+pub use forward::{
+    ForwardCounts, ForwardError, ForwardOptions, ForwardTarget, Forwarded, Forwarder, QueueError, TargetCounts,
+};
 pub use link::{Link, LinkedFrom};
+pub use lint::{Finding, LintLevel, Linted, lint};
 pub use local_lambda::{
     ApiRequest, Event, Function, FunctionBuilder, FunctionError, FunctionErrorKind, Invocation,
     InvocationResult, InvokeError, LambdaBuilder, LambdaError, LocalLambda, Output, PendingEvent,
@@ -61,13 +80,18 @@ pub use local_lambda::{
 };
 #[cfg(feature = "sqs")]
 pub use local_lambda::{Batch, BatchWaitError, EventSourceBuilder, EventSourceError, EventSourceMapping};
+pub use matching::MatchError;
 pub use memory_store::{MemoryLimits, MemoryStore};
+pub use otlp::{IndexedAttributes, OtlpEncoding, OtlpOptions, read_otlp};
 pub use receiver::ReceiverCounts;
+pub use recording::{Recorded, Recording, RecordingWriter, shift};
 pub use refusal::{Refusal, RefusalCode, Refusals};
 pub use search::{Found, Position, Search};
 pub use sqlite_store::{Retention, SqliteError, SqliteStore};
 pub use store::{Revision, StoreError, TraceSize, TraceStore, WaitError};
+pub use submitted::Submitted;
 pub use timestamp::Timestamp;
 pub use trace::{Node, Trace};
 pub use trace_id::{EntityId, InvalidId, TraceId};
+pub use trace_outcome::TraceOutcome;
 pub use waterfall::Waterfall;

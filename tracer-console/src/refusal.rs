@@ -29,6 +29,10 @@ pub enum RefusalCode {
     MissingId,
     /// An `id` or `parent_id` that is not 16 hex digits.
     InvalidId,
+    /// No `name`. X-Ray refuses that; the console keeps it.
+    MissingName,
+    /// A `name` that is empty, too long, or has characters that X-Ray does not take. The console keeps it.
+    InvalidName,
     /// No `trace_id`.
     MissingTraceId,
     /// A `trace_id` of another form.

@@ -59,7 +59,7 @@ impl TraceId {
 
 impl TraceId {
     /// For the store: an id as its 16 bytes.
-    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
+    pub(crate) const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(u128::from_be_bytes(bytes))
     }
 
@@ -108,13 +108,14 @@ impl FromStr for TraceId {
         let invalid = || {
             InvalidId::new(text, "a trace id: 1-, 8 hex digits, -, 24 hex digits (or W3C's 32 hex digits)")
         };
-        let digits = match text.strip_prefix("1-").and_then(|rest| rest.split_once('-')) {
-            Some((time, random)) if is_hex(time, 8) && is_hex(random, 24) => format!("{time}{random}"),
-            Some(_) => return Err(invalid()),
-            None if is_hex(text, 32) => text.to_owned(),
-            None => return Err(invalid()),
-        };
-        u128::from_str_radix(&digits, 16).map(Self).map_err(|_| invalid())
+        let number = |digits| u128::from_str_radix(digits, 16).map_err(|_| invalid());
+        match text.strip_prefix("1-").and_then(|rest| rest.split_once('-')) {
+            Some((time, random)) if is_hex(time, 8) && is_hex(random, 24) => {
+                Ok(Self(number(time)? << 96 | number(random)?))
+            }
+            None if is_hex(text, 32) => number(text).map(Self),
+            _ => Err(invalid()),
+        }
     }
 }
 

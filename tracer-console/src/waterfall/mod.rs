@@ -4,7 +4,7 @@ mod details;
 mod line;
 mod row;
 mod scale;
-mod text;
+pub(crate) mod text;
 
 use std::fmt;
 
@@ -13,8 +13,9 @@ use anstyle::{AnsiColor, Style};
 use crate::trace::{Node, Trace};
 use details::Details;
 use line::Line;
-use row::{Guides, Mark};
-use scale::Scale;
+use row::Guides;
+pub(crate) use row::{Mark, about};
+pub(crate) use scale::Scale;
 
 /// Draws a trace; `Display` writes it, one line per segment or subsegment and what belongs to it below.
 ///

@@ -10,7 +10,7 @@ use crate::trace::Node;
 
 /// What is said about a node in a word, the worst first.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mark {
+pub(crate) enum Mark {
     Fault,
     Throttle,
     Error,
@@ -23,7 +23,7 @@ pub(super) enum Mark {
 }
 
 impl Mark {
-    pub(super) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Fault,
         Self::Throttle,
         Self::Error,
@@ -35,7 +35,7 @@ impl Mark {
         Self::Repaired,
     ];
 
-    pub(super) fn is_on(self, node: Node<'_>) -> bool {
+    pub(crate) fn is_on(self, node: Node<'_>) -> bool {
         match self {
             Self::Fault => node.is_fault(),
             Self::Throttle => node.is_throttle(),
@@ -49,7 +49,7 @@ impl Mark {
         }
     }
 
-    pub(super) const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Fault => "fault",
             Self::Throttle => "throttle",
@@ -63,7 +63,7 @@ impl Mark {
         }
     }
 
-    const fn sign(self) -> &'static str {
+    pub(crate) const fn sign(self) -> &'static str {
         match self {
             Self::Fault => "✗",
             Self::Throttle => "»",
@@ -178,7 +178,7 @@ fn name(node: Node<'_>, guides: &Guides, columns: usize) -> Line {
 }
 
 /// What kind of work it is: origin or namespace, what was called, how it answered.
-fn about(entity: &Entity) -> String {
+pub(crate) fn about(entity: &Entity) -> String {
     let aws = |key: &str| entity.aws(key).and_then(|value| value.as_str()).map(str::to_owned);
     let resource =
         ["table_name", "bucket_name", "queue_url", "topic_arn", "function_name"].into_iter().find_map(aws);

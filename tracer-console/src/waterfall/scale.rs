@@ -6,14 +6,14 @@ use crate::timestamp::Timestamp;
 use crate::trace::{Node, Trace};
 
 /// Maps times to half columns.
-pub(super) struct Scale {
+pub(crate) struct Scale {
     start: Timestamp,
     end: Timestamp,
     columns: usize,
 }
 
 impl Scale {
-    pub(super) fn of(trace: &Trace, columns: usize) -> Self {
+    pub(crate) fn of(trace: &Trace, columns: usize) -> Self {
         let beginnings = || trace.nodes().filter(|node| node.kind() != EntityKind::Subsegment);
         // Where there are segments they say when the trace began: an environment may have been initialised hours before.
         let start = beginnings().map(|node| node.start()).min().or_else(|| trace.start());
@@ -22,11 +22,11 @@ impl Scale {
     }
 
     /// Microseconds from the beginning to the end.
-    pub(super) fn total(&self) -> i64 {
+    pub(crate) fn total(&self) -> i64 {
         self.end.micros_since(self.start)
     }
 
-    pub(super) fn offset(&self, node: Node<'_>) -> i64 {
+    pub(crate) fn offset(&self, node: Node<'_>) -> i64 {
         node.start().micros_since(self.start)
     }
 

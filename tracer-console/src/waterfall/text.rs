@@ -4,7 +4,7 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthChar as _;
 
 /// Shows what would move the cursor, colour the terminal or turn the reading direction as an escape.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -25,7 +25,7 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// The columns that a text takes: the sum over its characters, so that cut pieces are never wider than their sum.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.chars().map(columns_of).sum()
 }
 
@@ -35,7 +35,7 @@ fn columns_of(c: char) -> usize {
 }
 
 /// The text in at most `columns`; what is cut off ends with `…`.
-pub(super) fn cut(text: &str, columns: usize) -> String {
+pub(crate) fn cut(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
@@ -78,7 +78,7 @@ pub(super) fn wrap(text: &str, columns: usize, lines: usize) -> Vec<String> {
 }
 
 /// A value as a person writes it: text without quotes unless it needs them, the rest as JSON; at most `columns`.
-pub(super) fn value(value: &Value, columns: usize) -> String {
+pub(crate) fn value(value: &Value, columns: usize) -> String {
     let text = match value {
         Value::String(text) if reads_as_word(text) => text.clone(),
         Value::String(text) => format!("\"{}\"", printable(&head(text, columns)).replace('"', "\\\"")),
@@ -100,7 +100,7 @@ fn reads_as_word(text: &str) -> bool {
 
 /// A duration in microseconds as three digits and a unit.
 #[allow(clippy::cast_precision_loss, reason = "three digits are shown")]
-pub(super) fn duration(micros: i64) -> String {
+pub(crate) fn duration(micros: i64) -> String {
     let shown = micros as f64;
     let size = micros.unsigned_abs();
     match size {

@@ -90,7 +90,7 @@ fn pages_of_other_sites_neither_send_nor_read() {
     let body = segments.to_string().into_bytes();
     let plain = ("content-type", "text/plain");
     let site = [plain, ("origin", "https://evil.example")];
-    for path in ["/TraceSegments", "/Traces", "/CreateGroup", "/"] {
+    for path in ["/TraceSegments", "/Traces", "/CreateGroup", "/tracer/Changes", "/tracer/Summaries", "/"] {
         assert_error(&post(&console, path, &site, &body), 403, "AccessDeniedException");
     }
     // A name that leads here: the page is of the same site, and yet of another.

@@ -2,6 +2,7 @@
 
 mod article;
 mod boto3;
+mod changes;
 mod http;
 #[path = "../python/interpreter.rs"]
 mod interpreter;

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::time::Duration;
 
-use tracer_console::{Console, ConsoleError, ConsoleOptions};
+use tracer_console::{Access, Console, ConsoleError, ConsoleOptions};
 
 use crate::requests::{console, post, put};
 
@@ -51,9 +51,9 @@ fn a_dropped_console_answers_nothing_any_more_and_gives_its_address_back() {
     // One that is idle, and one that is in the middle of a request.
     let mut idle = TcpStream::connect(address).unwrap();
     let mut asking = TcpStream::connect(address).unwrap();
-    idle.write_all(b"POST /Groups HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+    idle.write_all(b"POST /Groups HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}").unwrap();
     assert_ne!(idle.read(&mut [0; 4096]).unwrap(), 0);
-    asking.write_all(b"POST /Groups HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{").unwrap();
+    asking.write_all(b"POST /Groups HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{").unwrap();
     drop(console);
     for stream in [&mut idle, &mut asking] {
         let mut rest = Vec::new();
@@ -94,20 +94,20 @@ fn every_way_to_send_a_body_is_taken() {
     for request in [
         "POST /Groups HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}",
         "POST /Groups HTTP/1.0\r\n\r\n",
-        "POST /Groups HTTP/1.1\r\nHost: x\r\n\r\n",
-        "POST /Groups?a=b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n",
-        "POST http://xray.us-east-1.amazonaws.com/Groups HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
+        "POST /Groups HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "POST /Groups?a=b HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n",
+        "POST http://xray.us-east-1.amazonaws.com/Groups HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}",
     ] {
         assert!(raw(&console, request.as_bytes(), end).starts_with("HTTP/1."), "{request}");
     }
-    let expects = "POST /Groups HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+    let expects = "POST /Groups HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
     raw(&console, expects.as_bytes(), "HTTP/1.1 100 Continue\r\n");
 }
 
 #[test]
 fn what_is_announced_as_too_large_is_not_waited_for() {
     let console = console();
-    let announced = "POST /Groups HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\n{";
+    let announced = "POST /Groups HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000000\r\n\r\n{";
     let answer = raw(&console, announced.as_bytes(), "RequestEntityTooLargeException");
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
 }
@@ -118,7 +118,7 @@ fn connections_are_bounded_and_those_that_wait_are_answered_when_others_end() {
     let address = console.local_addr();
     let idle: Vec<_> = (0..512).map(|_| TcpStream::connect(address).unwrap()).collect();
     let mut next = TcpStream::connect(address).unwrap();
-    next.write_all(b"POST /Groups HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}").unwrap();
+    next.write_all(b"POST /Groups HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}").unwrap();
     next.set_nonblocking(true).unwrap();
     assert_eq!(next.read(&mut [0; 64]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     drop(idle);
@@ -147,7 +147,8 @@ fn a_name_with_two_addresses_means_that_of_ipv4_and_one_of_ipv6_is_taken_too() {
 #[test]
 fn what_to_do_is_said_where_an_address_cannot_be_listened_on() {
     let listen = |listen: &str| {
-        let options = ConsoleOptions { listen: listen.to_owned(), ..ConsoleOptions::default() };
+        let access = Access::default().open();
+        let options = ConsoleOptions { listen: listen.to_owned(), access, ..ConsoleOptions::default() };
         Console::start(options).unwrap_err().to_string()
     };
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -15,9 +15,21 @@ impl Interpreter {
     }
 
     /// What a script prints.
+    #[allow(dead_code, reason = "not every test that shares this file has such a script")]
     pub(crate) fn script(&self, console: SocketAddr, script: &str, variables: &[(&str, &str)]) -> String {
+        self.script_with(console, script, &[], variables)
+    }
+
+    /// What a script prints with these arguments.
+    pub(crate) fn script_with(
+        &self,
+        console: SocketAddr,
+        script: &str,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> String {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(script);
-        self.run(console, &[script.to_str().unwrap()], variables)
+        self.run(console, &[&[script.to_str().unwrap()], arguments].concat(), variables)
     }
 
     /// What Python prints with these arguments.
