@@ -130,12 +130,12 @@ mod tests {
     use super::*;
     use crate::compiled::fixtures;
 
-    fn subsegment(id: u64, name: &str, (start, end): (f64, f64), nested: Vec<Value>) -> Value {
+    fn subsegment(id: u64, name: &str, (start, end): (f64, f64), nested: &[Value]) -> Value {
         json!({"id": format!("{id:016x}"), "name": name, "start_time": fixtures::BEGIN + start,
             "end_time": fixtures::BEGIN + end, "subsegments": nested})
     }
 
-    fn of(nested: Vec<Value>) -> Subsegments {
+    fn of(nested: &[Value]) -> Subsegments {
         let document = fixtures::segment("web", 1, (0.0, 4.0), json!({ "subsegments": nested }));
         let trace = fixtures::from_documents(&[document]);
         let mut subsegments = Subsegments::default();
@@ -151,12 +151,12 @@ mod tests {
 
     #[test]
     fn what_a_subsegment_took_itself_is_what_none_below_it_took() {
-        let parallel = vec![
-            subsegment(12, "query", (0.5, 1.5), vec![]),
-            subsegment(13, "query", (1.0, 2.0), vec![]),
-            subsegment(14, "late", (2.5, 3.5), vec![]),
+        let parallel = [
+            subsegment(12, "query", (0.5, 1.5), &[]),
+            subsegment(13, "query", (1.0, 2.0), &[]),
+            subsegment(14, "late", (2.5, 3.5), &[]),
         ];
-        let found = of(vec![subsegment(11, "load", (0.0, 3.0), parallel)]);
+        let found = of(&[subsegment(11, "load", (0.0, 3.0), &parallel)]);
         assert_eq!(named(&found, "load"), (1, 3.0, 1.0));
         assert_eq!(named(&found, "query"), (2, 2.0, 2.0));
         assert_eq!(named(&found, "late"), (1, 1.0, 1.0));
@@ -165,20 +165,20 @@ mod tests {
 
     #[test]
     fn recursion_counts_each_call_and_its_time_once() {
-        let inner = subsegment(12, "walk", (1.0, 2.0), vec![]);
-        let other = subsegment(13, "other", (2.0, 3.0), vec![subsegment(14, "walk", (2.5, 3.0), vec![])]);
-        let found = of(vec![
-            subsegment(11, "walk", (0.0, 3.5), vec![inner, other]),
-            subsegment(15, "walk", (3.5, 4.0), vec![]),
+        let inner = subsegment(12, "walk", (1.0, 2.0), &[]);
+        let other = subsegment(13, "other", (2.0, 3.0), &[subsegment(14, "walk", (2.5, 3.0), &[])]);
+        let found = of(&[
+            subsegment(11, "walk", (0.0, 3.5), &[inner, other]),
+            subsegment(15, "walk", (3.5, 4.0), &[]),
         ]);
         assert_eq!(named(&found, "walk"), (4, 4.0, 1.5 + 1.0 + 0.5 + 0.5));
     }
 
     #[test]
     fn what_has_not_ended_is_counted_and_has_no_time() {
-        let mut open = subsegment(11, "open", (0.0, 1.0), vec![]);
+        let mut open = subsegment(11, "open", (0.0, 1.0), &[]);
         open["end_time"] = Value::Null;
-        let found = of(vec![open]);
+        let found = of(&[open]);
         assert_eq!((found.count, found.in_progress, found.by_name.len()), (1, 1, 0));
     }
 }

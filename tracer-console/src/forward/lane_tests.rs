@@ -98,7 +98,11 @@ fn after_a_failure_the_lane_pauses_and_then_tries_with_one_batch_until_it_gets_t
     lane.fail(second);
     assert_eq!(lane.state.failures, 1, "they were under way together");
     lane.wait();
-    let _one = lane.next();
+    let one = lane.next();
+    if let Next::Task(Task::Load { after }) = one {
+        lane.state.loaded(after + FULL as Number, lane.now);
+    }
+    assert!(matches!(one, Next::Task(_)));
     assert_eq!(lane.state.under_way, 1);
     assert!(is_waiting(&lane.next()), "nobody else before it is known how that one came out");
     lane.answer();

@@ -164,7 +164,7 @@ fn is_id(inspection: &mut Inspection, value: &Value) {
     };
     match value {
         Value::String(id) if id.parse::<EntityId>().is_err() => {
-            refused(inspection, format!("{} is no id", begun(id)))
+            refused(inspection, format!("{} is no id", begun(id)));
         }
         Value::String(id) if id.bytes().all(|b| b == b'0') => {
             inspection.advice("this is the id of what is not sampled", "send nothing then");

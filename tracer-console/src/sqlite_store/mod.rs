@@ -2,8 +2,9 @@
 //!
 //! Downwards: who sends documents has each [`prepared`] on its own thread; [`writer`] is the one thread that writes them, a [`batch`] a
 //! transaction, and remembers [`open_traces`]; [`late_traces`] are derived when they have grown enough or somebody asks. [`reader`] reads
-//! beside it, [`select`] and [`condition`] search; [`row`], [`shape`] and [`marks`] derive what the tables know, [`row_changes`] and
-//! [`minutes`] bring them up to date; [`compression`], [`names`], [`retention`], [`progress`], [`log`] and [`schema`] are what these need.
+//! beside it; [`select`], [`stretches`] and [`condition`] search, and [`fold`] tells of many traces without their documents. [`row`],
+//! [`shape`], [`packed_graph`] and [`marks`] derive what the tables know, [`row_changes`] and [`minutes`] bring them up to date, and
+//! [`derivation`] does so with files of older programs; [`shapes`] and [`known_shapes`], [`urls`], [`compression`], [`names`], [`retention`], [`progress`], [`log`] and [`schema`] are what these need.
 
 mod batch;
 mod compression;

@@ -13,20 +13,22 @@ use super::stretches::{Part, Stretch};
 use crate::search::{Found, Position, Search, TimeRangeType};
 use crate::timestamp::Timestamp;
 
+// What is large is small in tests, so that these go all ways.
+
 /// A page is held in memory.
 const MOST_IN_A_PAGE: usize = 1_000_000;
 /// Who wants more than so many traces wants all of them.
 const LARGEST_PAGE: usize = 1_000;
 /// So many traces are listed in a few milliseconds; of more, looking for each trace finds a page sooner.
-const FEW: usize = 100_000;
+const FEW: usize = if cfg!(test) { 12 } else { 100_000 };
 /// Where so many of the rows in a range satisfy a condition, looking at one after the other soon fills a page.
-const SOON_FULL: usize = 2_000;
+const SOON_FULL: usize = if cfg!(test) { 4 } else { 2_000 };
 /// Where shapes have fewer traces, their minutes are listed.
-const RARE: i64 = 20_000;
+const RARE: i64 = if cfg!(test) { 5 } else { 20_000 };
 /// Of so many conditions of a filter it is asked which traces satisfy them.
 const MOST_ASKED: usize = 16;
 /// So many shapes are named one by one.
-const MOST_NAMED: usize = 1_000;
+const MOST_NAMED: usize = if cfg!(test) { 3 } else { 1_000 };
 
 /// A page of the traces that a search may mean.
 pub(super) fn search(connection: &Connection, search: &Search) -> Result<Found, SqliteError> {
@@ -224,7 +226,7 @@ impl<'s> Plan<'s> {
 }
 
 /// So many of a list are looked up at a time.
-const LOOKED_UP: usize = 2_000;
+const LOOKED_UP: usize = if cfg!(test) { 3 } else { 2_000 };
 
 /// The positions of at most so many traces of a list, newest first: the higher its number, the later a trace mostly began.
 fn among(

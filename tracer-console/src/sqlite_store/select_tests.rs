@@ -2,8 +2,10 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::compiled::CompiledTrace;
 use crate::document::Document;
 use crate::filter::FilterExpression;
+use crate::filter::tests::generate;
 use crate::memory_store::MemoryStore;
 use crate::search::TimeRange;
 use crate::sqlite_store::SqliteStore;
@@ -76,6 +78,77 @@ proptest! {
             let all = file.search(&search).unwrap();
             prop_assert_eq!(&all.traces, &found, "{:?}: in the same order", by);
             prop_assert!(all.scanned as usize >= meant.len());
+        }
+    }
+}
+
+/// A trace that filters can tell from others, which begins in one of a few minutes and may go on for some.
+fn varied() -> impl Strategy<Value = serde_json::Value> {
+    let select = |texts: &'static [&'static str]| prop::sample::select(texts);
+    let times = (0..400_u32, prop_oneof![4 => 0..70_u32, 1 => 0..400_u32], any::<bool>());
+    let texts = (select(&["web", "orders", "worker"]), select(&["alice", "bob", ""]), select(&["/a", "/b", "/ab"]));
+    let values = (select(&["acme", "beta"]), 0..6_u8, any::<bool>(), prop::sample::select(&[200, 404, 502][..]));
+    (times, texts, values).prop_map(|((start, took, is_over), (name, user, url), (tenant, total, cold, status))| {
+        let mut document = json!({
+            "name": name, "id": "00000000000000a1", "start_time": start, "user": user, "origin": "AWS::Lambda",
+            "http": {"request": {"method": "GET", "url": url}, "response": {"status": status}},
+            "annotations": {"tenant": tenant, "total": total, "ColdStart": cold},
+            "subsegments": [{"name": "items", "id": "00000000000000b2", "namespace": "remote", "start_time": start,
+                "end_time": start + took, "fault": total == 0}],
+        });
+        if user.is_empty() {
+            document["user"].take();
+        }
+        match is_over {
+            true => document["end_time"] = json!(start + took),
+            false => document["in_progress"] = json!(true),
+        }
+        document
+    })
+}
+
+fn with_id(mut document: serde_json::Value, trace: usize) -> Document {
+    document["trace_id"] = json!(format!("1-6b02e002-{trace:024x}"));
+    Document::parse(&document.to_string()).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn c3_pages_of_any_filter_lose_nothing_and_have_nothing_else_where_they_are_exact(
+        documents in prop::collection::vec(varied(), 1..40),
+        expressions in prop::collection::vec(generate::expression(), 8),
+        (from, length) in (0..400_u32, 1..400_u32),
+        limit in 1..9_usize,
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let file = SqliteStore::open(&directory.path().join("traces.db")).unwrap();
+        // One transaction each now and then: numbers are not always in the order of starts.
+        let documents = documents.into_iter().enumerate().map(|(trace, document)| with_id(document, trace));
+        prop_assert!(file.record_all(documents.collect()).iter().all(Result::is_ok));
+        let common = ["tenant = \"acme\"", "total > 2", "total = 3", "tenant CONTAINS \"e\"", "ColdStart", "none"];
+        let common = common.map(|test| format!("annotation.{test}"));
+        let more = ["http.url CONTAINS \"b\"", "http.url = \"/a\" OR user = \"bob\"", "!user AND responsetime > 20", ""];
+        let random = expressions.iter().map(ToString::to_string);
+        for expression in common.into_iter().chain(more.map(str::to_owned)).chain(random) {
+            for by in RANGES {
+                let search = search_for(by, (from, from + length), &expression);
+                let is_meant = |id: &TraceId| {
+                    let trace = file.trace(*id).unwrap();
+                    search.moment(&trace, &CompiledTrace::of(&trace)).is_some()
+                };
+                let every = search_for(by, (from, from + length), "");
+                let meant: Vec<_> = pages(&file, &every, 1_000).into_iter().filter(is_meant).collect();
+                let found = pages(&file, &search, limit);
+                let kept: Vec<_> = found.iter().copied().filter(is_meant).collect();
+                prop_assert_eq!(&kept, &meant, "{:?}: {}", by, expression);
+                let is_exact = file.search(&search.clone().limit(limit)).unwrap().is_exact;
+                prop_assert!(!is_exact || found == meant, "{:?}: {} is said to be exact", by, expression);
+                let mut outcomes = 0;
+                file.outcomes(&search, &mut |_| outcomes += 1).unwrap();
+                prop_assert_eq!(outcomes, meant.len(), "{:?}: {}", by, expression);
+            }
         }
     }
 }

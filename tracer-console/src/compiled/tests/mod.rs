@@ -50,30 +50,3 @@ fn calls(trace: &Trace) -> Vec<String> {
         .map(|call| format!("{} -> {}", name(call.caller()), name(call.callee())))
         .collect()
 }
-
-mod old_graph;
-
-mod compared {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::compiled::Window;
-    use crate::filter::tests::generate;
-    use crate::timestamp::Timestamp;
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
-        #[test]
-        fn old_and_new(traces in prop::collection::vec(generate::trace(), 1..5), from in 0..50_u32, length in 1..40_u32, windowed in any::<bool>()) {
-            let at = |tenths: u32| Timestamp::from_micros(((fixtures::BEGIN + f64::from(tenths) / 10.0) * 1e6) as i64);
-            let window = windowed.then(|| Window { start: at(from), end: at(from + length) });
-            let (mut old, mut new) = (old_graph::ServiceGraph::new(window), ServiceGraph::new(window));
-            for trace in &traces {
-                let compiled = CompiledTrace::of(trace);
-                old.add(&compiled);
-                new.add(&compiled);
-            }
-            prop_assert_eq!(serde_json::to_value(old.finish()).unwrap(), serde_json::to_value(new.finish()).unwrap());
-        }
-    }
-}

@@ -33,6 +33,7 @@ fn nested(more: Value) -> Value {
 }
 
 /// Members with others in their place; `null` takes one away.
+#[allow(clippy::needless_pass_by_value, reason = "calls read better")]
 fn with(mut members: Value, more: Value) -> Value {
     let members_of = members.as_object_mut().unwrap();
     for (key, value) in more.as_object().unwrap() {
@@ -52,6 +53,7 @@ fn found(document: &Value) -> Vec<(String, LintLevel)> {
     linted.findings.into_iter().map(|finding| (finding.path, finding.level)).collect()
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "calls read better")]
 #[track_caller]
 fn finds(document: Value, path: &str, level: LintLevel) {
     assert_eq!(found(&document), [(path.to_owned(), level)], "{document:#}");
