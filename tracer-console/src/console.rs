@@ -153,15 +153,25 @@ impl Console {
         let OtlpOptions { http, grpc, indexed } = otlp;
         let address = permitted(&listen, &access)?;
         let tcp_only = listen_tcp.map(|listen| permitted(&listen, &access)).transpose()?;
-        let further = |listen: Option<String>| listen.map(|listen| bind(permitted(&listen, &access)?)).transpose();
+        let further =
+            |listen: Option<String>| listen.map(|listen| bind(permitted(&listen, &access)?)).transpose();
         let (http, grpc) = (further(http)?, further(grpc)?);
         let (access, refusals) = (Arc::new(access), Arc::<Refusals>::default());
         let (listener, receiver) = match tcp_only.filter(|tcp_only| *tcp_only != address) {
             None => listen_on(address, &store, &refusals, &access, &indexed)?,
             Some(tcp_only) => {
                 let listener = bind(tcp_only)?;
-                let started = Receiver::start(address, Arc::clone(&store), Arc::clone(&refusals), Arc::clone(&access), indexed.clone());
-                (listener, started.map_err(|source| ConsoleError::Listen { protocol: "UDP", address, source })?)
+                let started = Receiver::start(
+                    address,
+                    Arc::clone(&store),
+                    Arc::clone(&refusals),
+                    Arc::clone(&access),
+                    indexed.clone(),
+                );
+                (
+                    listener,
+                    started.map_err(|source| ConsoleError::Listen { protocol: "UDP", address, source })?,
+                )
             }
         };
         let local_addr = |listener: &TcpListener| listener.local_addr().ok();
@@ -175,7 +185,16 @@ impl Console {
     }
 
     /// Ends it once what has arrived is stored, and says what there was in all.
-    pub(crate) fn end(self) -> (ReceiverCounts, Arc<Refusals>) {
+    ///
+    /// ```
+    /// # use tracer_console::{Console, ConsoleOptions};
+    /// let console = Console::start(ConsoleOptions::any_port())?;
+    /// let (counts, refusals) = console.end();
+    /// assert_eq!((counts.received, refusals.latest().len()), (0, 0));
+    /// # Ok::<(), tracer_console::ConsoleError>(())
+    /// ```
+    #[must_use]
+    pub fn end(self) -> (ReceiverCounts, Arc<Refusals>) {
         let Self { _server: server, receiver, .. } = self;
         drop(server);
         receiver.end()
@@ -333,7 +352,13 @@ fn listen_on(
         let tcp = |source| ConsoleError::Listen { protocol: "TCP", address, source };
         let listener = bind(address)?;
         let address = listener.local_addr().map_err(tcp)?;
-        match Receiver::start(address, Arc::clone(store), Arc::clone(refusals), Arc::clone(access), indexed.clone()) {
+        match Receiver::start(
+            address,
+            Arc::clone(store),
+            Arc::clone(refusals),
+            Arc::clone(access),
+            indexed.clone(),
+        ) {
             Ok(receiver) => return Ok((listener, receiver)),
             // A port that was free for TCP need not be free for UDP.
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}

@@ -69,7 +69,8 @@ pub use document::Document;
 pub use entity::{Entity, EntityKind, Exception};
 pub use filter::{Completion, Completions, FilterError, FilterErrorKind, FilterExpression, ValueOf};
 pub use forward::{
-    ForwardCounts, ForwardError, ForwardOptions, ForwardTarget, Forwarded, Forwarder, QueueError, TargetCounts,
+    ForwardCounts, ForwardError, ForwardOptions, ForwardTarget, Forwarded, Forwarder, QueueError,
+    TargetCounts,
 };
 pub use link::{Link, LinkedFrom};
 pub use lint::{Finding, LintLevel, Linted, lint};

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         commands::Chosen::Completions(completions) => completions.run(),
         commands::Chosen::Man(manual) => manual.run(),
     };
-    match done {
+    match done.and_then(|()| commands::all_said()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             anstream::eprintln!("tracer-console: {}", commands::in_words(&*error));

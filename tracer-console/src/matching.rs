@@ -101,6 +101,7 @@ struct Seen {
 impl Seen {
     /// Looks at what changed since it looked last.
     fn look(&mut self, store: &dyn TraceStore, filter: &Filter) {
+        let now = store.revision();
         for (id, revision) in store.changed_since(self.revision) {
             self.revision = self.revision.max(revision);
             if let Some(before) = self.changes.insert(id, revision) {
@@ -112,6 +113,8 @@ impl Seen {
                 self.by_change.insert(revision, trace);
             }
         }
+        // A trace that changed and was forgotten is not told: it is not waited for again.
+        self.revision = self.revision.max(now);
     }
 
     fn matching(self) -> Vec<Trace> {

@@ -8,8 +8,8 @@ use crate::refusal::Refusal;
 use crate::search::{Found, Search, visit};
 use crate::submitted::Submitted;
 use crate::trace::Trace;
-use crate::trace_outcome::TraceOutcome;
 use crate::trace_id::TraceId;
+use crate::trace_outcome::TraceOutcome;
 
 /// A point in the life of a store: it grows with every document that was taken.
 ///

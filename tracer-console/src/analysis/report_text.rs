@@ -94,7 +94,8 @@ fn breakdown(of: &BreakdownReport, traces: u64, columns: usize) -> Vec<String> {
         lines.push(format!("  {} of these traces have none", grouped(of.without)));
     }
     if let Some(open) = of.in_progress.filter(|open| *open > 0) {
-        lines.push(format!("  {} subsegments had not ended and have no time", grouped(open)));
+        let (subsegments, have) = if open == 1 { ("subsegment", "has") } else { ("subsegments", "have") };
+        lines.push(format!("  {} {subsegments} had not ended and {have} no time", grouped(open)));
     }
     lines
 }

@@ -67,8 +67,17 @@ impl Default for Bodies {
 }
 
 impl Bodies {
-    /// A body, unpacked.
+    /// A body of JSON, unpacked.
     pub(super) async fn read(&self, body: Incoming) -> Result<Body, ApiError> {
+        self.read_weighed(body, weight).await
+    }
+
+    /// A body, unpacked, with what it will weigh in memory.
+    pub(super) async fn read_weighed(
+        &self,
+        body: Incoming,
+        weight: fn(&[u8]) -> usize,
+    ) -> Result<Body, ApiError> {
         let received = tokio::time::timeout(PATIENCE, self.receive(body)).await;
         let (mut bytes, mut turn) = received.map_err(|_| too_slow())??;
         if bytes.starts_with(&GZIP) {

@@ -63,9 +63,12 @@ impl Asked {
             let revision = api.revision_text(api.store.revision());
             return Response::of(&Output { revision, trace_ids: Vec::new() });
         };
+        let now = api.store.revision();
         let mut changed = api.store.changed_since(since);
+        // A trace that changed and was forgotten is not told: nobody is to ask for it again.
+        let told = if changed.len() > MOST { since } else { since.max(now) };
         changed.truncate(MOST);
-        let latest = changed.last().map_or(since, |(_, revision)| *revision);
+        let latest = changed.last().map_or(told, |(_, revision)| told.max(*revision));
         Response::of(&Output {
             revision: api.revision_text(latest),
             trace_ids: changed.iter().map(|(id, _)| id.to_string()).collect(),

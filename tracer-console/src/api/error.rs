@@ -71,7 +71,8 @@ impl ApiError {
 
     /// There is no operation at a path.
     pub(super) fn unknown(path: &str) -> Self {
-        let message = format!("X-Ray has no operation {path}; every one is a POST, such as POST /TraceSummaries");
+        let message =
+            format!("X-Ray has no operation {path}; every one is a POST, such as POST /TraceSummaries");
         Self::new(ErrorKind::UnknownOperation, message)
     }
 

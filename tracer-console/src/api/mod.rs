@@ -58,9 +58,9 @@ use lru::LruCache;
 
 pub use embedded::{EmbeddedApi, EmbeddedApiError};
 pub(crate) use server::{Listeners, Server};
+pub(crate) use upstream::Upstream;
 #[cfg_attr(not(feature = "aws"), expect(unused_imports, reason = "only AWS answers in this place"))]
 pub(crate) use upstream::{Answered, Asked};
-pub(crate) use upstream::Upstream;
 
 use self::error::ApiError;
 use self::request::Request;

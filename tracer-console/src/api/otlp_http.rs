@@ -63,10 +63,10 @@ async fn take(
     encoding: OtlpEncoding,
     body: Body,
 ) -> Result<ExportTraceServiceResponse, NotTaken> {
-    let mut body = bodies.read(body).await?;
-    if encoding == OtlpEncoding::Protobuf {
-        body = bodies.weigh(body, otlp::weight).await?;
-    }
+    let body = match encoding {
+        OtlpEncoding::Protobuf => bodies.read_weighed(body, otlp::weight).await?,
+        OtlpEncoding::Json => bodies.read(body).await?,
+    };
     let run = move || spans::take(&api, body.bytes(), encoding, &indexed);
     let taken = tokio::task::spawn_blocking(run).await;
     taken.unwrap_or_else(|panic| Err(NotTaken::new(NotTakenKind::Internal, panic.to_string())))

@@ -191,7 +191,13 @@ async fn take_spans(State(desk): State<Desk>, headers: HeaderMap, body: Body) ->
 }
 
 /// Has somebody else answer.
-async fn pass_on(State(desk): State<Desk>, method: Method, uri: Uri, headers: HeaderMap, body: Body) -> Answer {
+async fn pass_on(
+    State(desk): State<Desk>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
     let body = match desk.bodies.read_as_it_comes(body).await {
         Ok(body) => body,
         Err(failure) => return error(&failure),

@@ -141,11 +141,8 @@ impl Page {
         is_exact: bool,
     ) -> Result<(), ApiError> {
         let compiled = CompiledTrace::of(trace);
-        let moment = if is_exact {
-            search.range.moment(trace, &compiled)
-        } else {
-            search.moment(trace, &compiled)
-        };
+        let moment =
+            if is_exact { search.range.moment(trace, &compiled) } else { search.moment(trace, &compiled) };
         let Some(moment) = moment else { return Ok(()) };
         let matched = (search.range.by != TimeRangeType::TraceId).then_some(moment);
         self.summaries.push(summary(&compiled, size, matched)?);

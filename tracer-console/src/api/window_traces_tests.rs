@@ -24,8 +24,22 @@ struct Draft {
 fn draft() -> impl Strategy<Value = Draft> {
     let call = prop::sample::select(&["SQS", "DynamoDB", "local", "orders"][..]);
     let received = prop::option::weighted(0.4, (0..12_u64, any::<bool>()));
-    (0..400_u32, prop::option::weighted(0.9, 0..90_u32), 0..3_usize, any::<bool>(), prop::option::of((call, 0..90_u32)), received)
-        .prop_map(|(start, took, name, fault, call, received)| Draft { start, took, name, fault, call, received })
+    (
+        0..400_u32,
+        prop::option::weighted(0.9, 0..90_u32),
+        0..3_usize,
+        any::<bool>(),
+        prop::option::of((call, 0..90_u32)),
+        received,
+    )
+        .prop_map(|(start, took, name, fault, call, received)| Draft {
+            start,
+            took,
+            name,
+            fault,
+            call,
+            received,
+        })
 }
 
 fn trace_id(trace: u64) -> String {

@@ -2,27 +2,22 @@
 
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
 use aws_config::provider_config::ProviderConfig;
-use aws_config::sts::AssumeRoleProvider;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_xray::Client;
 use aws_sdk_xray::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
 use aws_sdk_xray::config::retry::RetryConfig;
 use aws_sdk_xray::config::timeout::TimeoutConfig;
-use aws_sdk_xray::config::{Builder, Region};
+use aws_sdk_xray::config::{Builder, IdentityCache, Region};
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use tokio::runtime::Runtime;
 
-use super::credentials::{KeptCredentials, chain};
+use super::credentials::{KeptCredentials, Source, chain};
 use super::error::AwsError;
 use super::options::AwsOptions;
 use super::{http, region};
 
 /// An operation that has not been answered by then has failed.
 pub(super) const LONGEST_CALL: Duration = Duration::from_secs(15);
-/// How the role's session is named in the account's logs.
-const SESSION: &str = "tracer-console";
 
 /// X-Ray in an account of AWS.
 ///
@@ -67,7 +62,6 @@ impl AwsAccount {
         let connector = http::connector(options.proxy.as_deref())?;
         let found = runtime.block_on(find(&options, &connector))?;
         let Found { client, credentials, endpoint, region } = found;
-        let credentials = KeptCredentials::of(credentials);
         Ok(Self { runtime: Some(runtime), client, connector, credentials, endpoint, region })
     }
 
@@ -109,6 +103,11 @@ impl AwsAccount {
         &self.region
     }
 
+    /// Has credentials looked for anew: those there are were not taken.
+    pub(crate) fn forget_credentials(&self) {
+        self.block_on(self.credentials.forget());
+    }
+
     /// What an instance of EC2 says of itself.
     pub(crate) fn instance_metadata(&self) -> aws_config::imds::Client {
         let config = ProviderConfig::default().with_http_client(http::client(&self.connector));
@@ -146,7 +145,7 @@ impl Drop for AwsAccount {
 
 struct Found {
     client: Client,
-    credentials: SharedCredentialsProvider,
+    credentials: KeptCredentials,
     endpoint: String,
     region: String,
 }
@@ -154,23 +153,18 @@ struct Found {
 async fn find(options: &AwsOptions, connector: &SharedHttpConnector) -> Result<Found, AwsError> {
     let http = http::client(connector);
     let providers = ProviderConfig::default().with_http_client(http.clone());
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
-    if let Some(profile) = &options.profile {
-        loader = loader.profile_name(profile);
-    }
     let region = region::find(options, &providers).await.ok_or(AwsError::NoRegion)?;
-    let config = loader.region(region.clone()).load().await;
+    let (profile, role_arn) = (options.profile.clone(), options.role_arn.clone());
+    let source = Source { http, region: region.clone(), profile, role_arn };
+    let config = source.config().await;
     let endpoint = endpoint(options, &region, config.use_fips(), config.use_dual_stack()).await?;
-    let no_one = || AwsError::Credentials("no provider of credentials".to_owned());
-    let mut credentials = config.credentials_provider().ok_or_else(no_one)?;
-    if let Some(role) = &options.role_arn {
-        let role = AssumeRoleProvider::builder(role).session_name(SESSION).region(region.clone());
-        credentials = SharedCredentialsProvider::new(role.configure(&config).build().await);
-    }
+    let credentials = KeptCredentials::of(source);
     let calls = TimeoutConfig::builder().operation_timeout(LONGEST_CALL).build();
     let client = Builder::from(&config)
         .endpoint_url(&endpoint)
         .credentials_provider(credentials.clone())
+        // They are kept here, and forgotten once they are not taken.
+        .identity_cache(IdentityCache::no_cache())
         .retry_config(RetryConfig::disabled())
         .timeout_config(calls)
         .build();

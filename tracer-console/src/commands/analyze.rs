@@ -123,7 +123,7 @@ impl Analyze {
             said.extend(asked);
             said.extend(found);
         }
-        Screen::say(&said.to_string());
+        Screen::say_json(&said);
         Ok(())
     }
 

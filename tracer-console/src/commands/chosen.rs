@@ -1,5 +1,6 @@
 //! Which traces are meant: those of a range of time that a filter expression finds.
 
+use std::num::NonZeroUsize;
 use std::time::{Duration, SystemTime};
 
 use tracer_console::{FilterExpression, Timestamp};
@@ -34,7 +35,7 @@ impl Chosen {
         check(&self.filter)?;
         let (from, to) = self.range();
         if from >= to {
-            return Err("--from is not earlier than --to".into());
+            return Err("--from is not earlier than --to, which is now where it is not given; nothing began before 1970".into());
         }
         Ok(())
     }
@@ -62,6 +63,10 @@ pub(crate) fn check(filter: &str) -> Result<(), Failure> {
 pub(crate) fn some_time(text: &str) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     if duration.is_zero() { Err("no time at all, for example 15m or 7d".to_owned()) } else { Ok(duration) }
+}
+
+pub(crate) fn some(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "give a whole number from 1 on".to_owned())
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {

@@ -1,11 +1,12 @@
 //! The X-Ray that a command asks: this machine's console, whatever else answers the API, or AWS.
 
+use std::net::IpAddr;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tracer_console::Timestamp;
-use ureq::http::StatusCode;
+use ureq::http::{StatusCode, Uri};
 
 use super::aws::Aws;
 pub(crate) use super::chosen::Chosen;
@@ -25,6 +26,9 @@ pub(crate) struct Endpoint {
     /// Connections are used again.
     #[arg(skip)]
     agent: OnceLock<ureq::Agent>,
+    /// When an answer helps no more.
+    #[arg(skip)]
+    deadline: Option<Instant>,
 }
 
 /// Why there is no answer that helps.
@@ -43,6 +47,8 @@ pub(crate) enum CallError {
 
 /// A console that is asked for much has much to read.
 const LONGEST_CALL: Duration = Duration::from_secs(120);
+/// What a console was asked to wait for until the deadline may come so much later.
+const GRACE: Duration = Duration::from_secs(2);
 /// A console answers for no longer a stretch of time at once.
 const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 3600);
 
@@ -74,6 +80,16 @@ impl Endpoint {
         self.outcome(path, status, answer).map(Some)
     }
 
+    /// Waits for no answer longer than until then, and a moment.
+    pub(crate) fn until(self, deadline: Instant) -> Self {
+        Self { deadline: Some(deadline), ..self }
+    }
+
+    fn longest_call(&self) -> Duration {
+        let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now()) + GRACE;
+        self.deadline.map_or(LONGEST_CALL, |deadline| left(deadline).min(LONGEST_CALL))
+    }
+
     /// As every client of X-Ray's API finds it.
     fn address(&self) -> String {
         let named = || std::env::var("AWS_ENDPOINT_URL_XRAY").ok().filter(|url| !url.is_empty());
@@ -90,13 +106,14 @@ impl Endpoint {
     fn post(&self, path: &str, request: &Value) -> Result<(StatusCode, Option<Value>), CallError> {
         let agent = self.agent.get_or_init(|| {
             let config = ureq::Agent::config_builder().http_status_as_error(false);
-            config.timeout_global(Some(LONGEST_CALL)).build().new_agent()
+            // A proxy is for what is beyond this machine.
+            let config = if is_here(&self.address()) { config.proxy(None) } else { config };
+            config.build().new_agent()
         });
-        let unreachable = |error: ureq::Error| CallError::Unreachable {
-            endpoint: self.address(),
-            why: error.to_string(),
-        };
-        let mut post = agent.post(self.url(path)).header("content-type", "application/json");
+        let unreachable =
+            |error: ureq::Error| CallError::Unreachable { endpoint: self.address(), why: error.to_string() };
+        let post = agent.post(self.url(path)).config().timeout_global(Some(self.longest_call())).build();
+        let mut post = post.header("content-type", "application/json");
         if let Some(token) = self.token.text() {
             post = post.header("authorization", format!("Bearer {token}"));
         }
@@ -157,6 +174,14 @@ impl Endpoint {
             }
         }
     }
+}
+
+/// Whether a URL leads to this machine.
+fn is_here(url: &str) -> bool {
+    let url: Option<Uri> = url.parse().ok();
+    let host = url.as_ref().and_then(Uri::host).unwrap_or_default();
+    let number = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || number.is_ok_and(|ip| ip.is_loopback())
 }
 
 /// A range in stretches that are not longer than `longest`, the latest first.

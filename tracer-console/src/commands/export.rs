@@ -31,7 +31,7 @@ pub(crate) struct Export {
     #[arg(long, requires = "output")]
     json: bool,
     /// Read a database instead of asking a console
-    #[arg(long, value_name = "PATH", conflicts_with = "endpoint")]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["endpoint", "aws"])]
     db: Option<PathBuf>,
     #[command(flatten)]
     endpoint: Endpoint,
@@ -113,7 +113,7 @@ impl Export {
         let Some(path) = &self.output else { return };
         let path = path.display().to_string();
         if self.json {
-            Screen::say(&json!({ "traces": traces, "documents": documents, "file": path }).to_string());
+            Screen::say_json(json!({ "traces": traces, "documents": documents, "file": path }));
         } else {
             let path = Screen::printable(&path);
             anstream::eprintln!(

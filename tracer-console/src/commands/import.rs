@@ -24,7 +24,7 @@ pub(crate) struct Import {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Write a database that no console has open, instead of sending to one
-    #[arg(long, value_name = "PATH", conflicts_with = "endpoint")]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["endpoint", "aws"])]
     db: Option<PathBuf>,
     /// Move all times, so that the last of them is now: X-Ray takes nothing that is older than 30 days
     #[arg(long)]
@@ -81,14 +81,15 @@ enum Taker<'e> {
 
 impl Import {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let taker = match &self.db {
-            Some(path) => Taker::Database(open(path)?),
-            None => Taker::Endpoint(&self.endpoint),
-        };
         let name = self.file.display().to_string();
         let cannot = |error: std::io::Error| format!("cannot read {}: {error}", Screen::printable(&name));
         let later = if self.shift_to_now { until_now(&self.file)?.map_err(cannot)? } else { 0 };
         let recording = Recording::new(input(&self.file).map_err(cannot)?).map_err(cannot)?;
+        // After the file: a wrong name of it makes no database.
+        let taker = match &self.db {
+            Some(path) => Taker::Database(open(path)?),
+            None => Taker::Endpoint(&self.endpoint),
+        };
         let mut outcome = Outcome::default();
         let done = take_all(recording, later, &taker, &mut outcome);
         self.say(&outcome);
@@ -112,7 +113,7 @@ impl Import {
             let said = json!({
                 "taken": outcome.taken, "traces": traces, "refused": outcome.refused, "refusals": refusals,
             });
-            Screen::say(&said.to_string());
+            Screen::say_json(&said);
             return;
         }
         for Refused { line, code, message } in &outcome.told {

@@ -59,8 +59,7 @@ pub(super) fn in_data_directory(file: &str, flag: &str) -> Result<PathBuf, Failu
     let directories = etcetera::choose_base_strategy()
         .map_err(|error| format!("no data directory is known: {error}; name a file with {flag}"))?;
     let directory = directories.data_dir().join("tracer-console");
-    std::fs::create_dir_all(&directory).map_err(|error| {
-        format!("cannot make {}: {error}; name a file with {flag}", directory.display())
-    })?;
+    std::fs::create_dir_all(&directory)
+        .map_err(|error| format!("cannot make {}: {error}; name a file with {flag}", directory.display()))?;
     Ok(directory.join(file))
 }

@@ -78,7 +78,7 @@ impl Lambda {
             let result = function.begin(invocation).answered().await?;
             let trace = trace_of(&console, &result).await;
             if self.json {
-                Screen::say(&to_json(&console, &result).to_string());
+                Screen::say_json(to_json(&console, &result));
             } else {
                 report(&result);
                 self.draw(&result, trace);

@@ -40,7 +40,7 @@ impl Lint {
         };
         for finding in linted.findings() {
             if self.json {
-                Screen::say(&serde_json::to_string(finding)?);
+                Screen::say_json(serde_json::to_string(finding)?);
             } else {
                 Screen::say(&shown(finding));
             }
@@ -61,12 +61,16 @@ impl Lint {
         if self.linted == "-" {
             let mut bytes = Vec::new();
             std::io::stdin().lock().read_to_end(&mut bytes)?;
-            return unpacked(bytes);
+            return self.unpacked(bytes);
         }
         let read = std::fs::read(&self.linted).map_err(|error| {
             format!("cannot read {}: {error}; give a file, - or the id of a trace", self.linted)
         });
-        unpacked(read?)
+        self.unpacked(read?)
+    }
+
+    fn unpacked(&self, file: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        unpacked(file).map_err(|error| format!("cannot unpack {}: {error}", self.linted).into())
     }
 
     /// The documents of a trace as they arrived, in an array of strings.
@@ -92,7 +96,7 @@ impl Lint {
 }
 
 /// A packed file, or a page, as its documents; every other as it is.
-fn unpacked(file: Vec<u8>) -> Result<Vec<u8>, Failure> {
+fn unpacked(file: Vec<u8>) -> std::io::Result<Vec<u8>> {
     const GZIP: &[u8] = b"\x1f\x8b";
     const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
     let is_page = file.trim_ascii_start().starts_with(b"<");

@@ -10,8 +10,8 @@ mod documents;
 mod endpoint;
 #[cfg(feature = "sqs")]
 mod event_source;
-mod folded;
 mod export;
+mod folded;
 mod forward;
 mod import;
 mod kept;
@@ -82,6 +82,11 @@ pub(crate) use forward::of_daemon;
 
 /// What a command ends with when it fails.
 pub(crate) type Failure = Box<dyn std::error::Error>;
+
+/// Fails where the standard output did not take what a command said.
+pub(crate) fn all_said() -> Result<(), Failure> {
+    screen::Screen::all_said()
+}
 
 /// What an error says, on as many lines as it has: some of it may be what a far end said.
 pub(crate) fn in_words(error: &dyn std::error::Error) -> String {

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tracer_console::{Console, ConsoleOptions, Refusal, Revision, TraceId, TraceStore};
+use tracer_console::{
+    Console, ConsoleOptions, ReceiverCounts, Refusal, Refusals, Revision, TraceId, TraceStore,
+};
 
 use super::Failure;
 use super::kept::Kept;
@@ -73,21 +75,22 @@ impl Serve {
                 drawn.look(QUIET);
             }
         }
+        // What has arrived by now is still stored, and counts.
+        let (counts, refusals) = console.end();
         if !self.quiet {
             drawn.look(Duration::ZERO);
         }
         if self.json {
-            end_as_json(&console);
+            end_as_json(&counts, &refusals);
         } else {
-            end(&console);
+            end(&counts, &refusals);
         }
         Ok(())
     }
 }
 
 /// What there was in all.
-fn end(console: &Console) {
-    let counts = console.counts();
+fn end(counts: &ReceiverCounts, refusals: &Refusals) {
     let by_kernel =
         counts.dropped_by_kernel.map_or_else(String::new, |count| format!(" and by the kernel {count}"));
     anstream::eprintln!(
@@ -100,18 +103,17 @@ fn end(console: &Console) {
         let count = counts.from_elsewhere;
         anstream::eprintln!("dropped {count} of other machines, as {}", LetIn::ONLY_FROM_HERE);
     }
-    for refusal in console.refusals().latest() {
+    for refusal in refusals.latest() {
         Screen::refuse("", &refusal);
     }
 }
 
-fn end_as_json(console: &Console) {
-    for refusal in console.refusals().latest() {
+fn end_as_json(counts: &ReceiverCounts, refusals: &Refusals) {
+    for refusal in refusals.latest() {
         let Refusal { code, message, excerpt, .. } = refusal;
         let refused = json!({"code": code.to_string(), "message": message, "excerpt": excerpt});
-        Screen::say(&json!({ "refused": refused }).to_string());
+        Screen::say_json(json!({ "refused": refused }));
     }
-    let counts = console.counts();
     let ended = json!({
         "received": counts.received, "refused": counts.refused, "dropped": counts.dropped,
         "dropped_by_kernel": counts.dropped_by_kernel, "from_elsewhere": counts.from_elsewhere,
@@ -139,11 +141,13 @@ impl Drawn {
     pub(super) fn look(&mut self, quiet: Duration) {
         let store = &self.store;
         // Short enough for an interrupt to be noticed at once.
-        store.wait_for_change(self.seen, Duration::from_millis(100));
+        let now = store.wait_for_change(self.seen, Duration::from_millis(100));
         for (id, revision) in store.changed_since(self.seen) {
             self.waiting.insert(id, Instant::now());
             self.seen = self.seen.max(revision);
         }
+        // A trace that changed and was forgotten is not told: it is not waited for again.
+        self.seen = self.seen.max(now);
         let (screen, json) = (self.screen, self.json);
         self.waiting.retain(|id, changed| {
             let is_quiet = changed.elapsed() >= quiet;
@@ -159,7 +163,7 @@ fn show(store: &dyn TraceStore, id: TraceId, screen: Screen, json: bool) {
     if json {
         // One that was forgotten meanwhile is not shown.
         if let Some(summary) = store.summary(id) {
-            Screen::say(&json!({ "trace": summary }).to_string());
+            Screen::say_json(json!({ "trace": summary }));
         }
     } else if let Some(trace) = store.trace(id) {
         screen.draw(&trace);

@@ -37,7 +37,7 @@ impl Show {
             };
             match found.iter().find(|trace| trace.id == id.to_string()) {
                 None => absent.push(id.to_string()),
-                Some(trace) if self.json => trace.documents.iter().for_each(|document| Screen::say(document)),
+                Some(trace) if self.json => trace.documents.iter().for_each(Screen::say_json),
                 Some(trace) => trace.draw(self.screen),
             }
         }
@@ -64,7 +64,7 @@ impl Show {
         }
         for (id, _) in traces {
             if self.json {
-                store.documents(id).iter().for_each(|document| Screen::say(document));
+                store.documents(id).iter().for_each(Screen::say_json);
             } else if let Some(trace) = store.trace(id) {
                 self.screen.draw(&trace);
             }

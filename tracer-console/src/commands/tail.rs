@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Failure;
 use super::changes::{Changes, Found};
-use super::chosen::{self, Chosen, some_time};
+use super::chosen::{self, Chosen, some, some_time};
 use super::endpoint::{CallError, Endpoint};
 use super::screen::Screen;
 use super::serve::interrupted;
@@ -25,7 +25,7 @@ pub(crate) struct Tail {
     #[arg(long, value_name = "DURATION", value_parser = some_time)]
     last: Option<Duration>,
     /// End after so many traces [default: go on until Ctrl-C]
-    #[arg(long)]
+    #[arg(long, value_name = "N", value_parser = some)]
     count: Option<NonZeroUsize>,
     /// Show a trace when nothing more of it has come for so long
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = humantime::parse_duration)]
@@ -146,8 +146,9 @@ struct Shown<'t> {
 }
 
 impl Shown<'_> {
+    /// Also where whoever read it has gone.
     fn is_enough(&self) -> bool {
-        self.left == Some(0)
+        self.left == Some(0) || !Screen::is_heard()
     }
 
     fn show_recent(&mut self, last: Duration) -> Result<(), CallError> {
@@ -178,7 +179,7 @@ impl Shown<'_> {
         }
         self.left = self.left.map(|left| left - 1);
         if self.tail.json {
-            Screen::say(&summary.to_string());
+            Screen::say_json(summary);
         } else if self.tail.draw {
             for trace in stored::traces(&self.tail.endpoint, &[id(summary).to_owned()])? {
                 trace.draw(self.tail.screen);

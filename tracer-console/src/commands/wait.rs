@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Failure;
 use super::changes::{Changes, Found};
-use super::chosen::{self, Chosen, some_time};
+use super::chosen::{self, Chosen, some, some_time};
 use super::endpoint::{CallError, Endpoint};
 use super::screen::Screen;
 use super::summary_line;
@@ -19,7 +19,7 @@ pub(crate) struct Wait {
     #[arg(long, default_value = "")]
     filter: String,
     /// Until so many traces match
-    #[arg(long, default_value = "1")]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = some)]
     count: NonZeroUsize,
     /// For so long at most; within it a console that is not up yet is waited for, too
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration)]
@@ -44,11 +44,12 @@ const MANY: usize = 1_000;
 const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 impl Wait {
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(mut self) -> Result<(), Failure> {
         chosen::check(&self.filter)?;
         // A timeout beyond what the clock can say is as good as a century.
         let began = Instant::now();
         let deadline = began.checked_add(self.timeout).unwrap_or_else(|| began + CENTURY);
+        self.endpoint = self.endpoint.until(deadline);
         let mut seen = Seen::default();
         loop {
             match self.watch(deadline, &mut seen) {
@@ -63,7 +64,7 @@ impl Wait {
         }
         let matching = seen.matching();
         if self.json {
-            matching.iter().for_each(|summary| Screen::say(&summary.to_string()));
+            matching.iter().for_each(Screen::say_json);
         } else if !matching.is_empty() {
             Screen::say(&summary_line::table(&matching).to_string());
         }

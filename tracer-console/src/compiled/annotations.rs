@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::{CompiledTrace, clipped};
 use super::service::ServiceId;
+use super::{CompiledTrace, clipped};
 
 /// X-Ray indexes 50 annotations of a trace (fact sheet 1.9). They are counted by key here, the earliest to be set first;
 /// the rest stays in the documents.

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{CompiledTrace, clipped};
 use super::measured::Measured;
 use super::outcome::Outcome;
 use super::segment::Segment;
+use super::{CompiledTrace, clipped};
 use crate::entity::{Entity, EntityKind};
 use crate::trace::Node;
 

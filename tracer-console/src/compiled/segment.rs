@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{clipped, inferred};
 use super::lambda_function::{self, LambdaFunction};
 use super::measured::Measured;
 use super::service::ServiceId;
+use super::{clipped, inferred};
 use crate::entity::{Entity, EntityKind};
 use crate::trace::Node;
 use crate::trace_id::EntityId;

@@ -208,7 +208,8 @@ impl ServiceGraph {
     /// Adds those who sent what others received. All else of the trace must have been added.
     pub(crate) fn add_senders_of(&mut self, trace: &CompiledTrace<'_>) {
         let received = self.receipts.iter().map(|received| received.message);
-        let ids: BTreeSet<EntityId> = received.filter(|(of, _)| *of == trace.id()).map(|(_, id)| id).collect();
+        let ids: BTreeSet<EntityId> =
+            received.filter(|(of, _)| *of == trace.id()).map(|(_, id)| id).collect();
         let graph = TraceGraph::sending(trace, &|id| ids.contains(&id));
         let mut met = Met::none(&graph.shape);
         for sender in graph.senders.iter().filter(|sender| ids.contains(&sender.id)) {

@@ -137,7 +137,8 @@ impl<'t> GraphShape<'t> {
         let mut services: Vec<(usize, &Service<'t>)> = places.iter().copied().zip(trace.services()).collect();
         services.sort_unstable_by_key(|(place, _)| *place);
         let pair = |(caller, callee): (ServiceId, ServiceId)| (places[caller.0], places[callee.0]);
-        let mut calls: Vec<_> = trace.calls().iter().map(|call| pair((call.caller(), call.callee()))).collect();
+        let mut calls: Vec<_> =
+            trace.calls().iter().map(|call| pair((call.caller(), call.callee()))).collect();
         calls.sort_unstable();
         calls.dedup();
         Self { services: services.into_iter().map(|(_, service)| service.clone()).collect(), calls }

@@ -1,6 +1,7 @@
 //! Plain HTTP and, where TLS is built in, HTTPS to far ends that want no signature.
 
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use ureq::http::Uri;
@@ -63,6 +64,8 @@ impl Agent {
             .max_redirects_will_error(false)
             .timeout_connect(Some(CONNECTING))
             .timeout_global(Some(ANSWERING));
+        // Its proxy is for what is beyond this machine, as HTTP_PROXY is for Go's programs, the X-Ray daemon among them.
+        let config = if is_here(&parsed) { config.proxy(None) } else { config };
         #[cfg(feature = "https")]
         let config = config.tls_config(tls());
         Ok(Self { agent: config.build().new_agent(), url })
@@ -94,6 +97,13 @@ impl Agent {
         };
         Failure::new(kind, format!("no answer from {}: {error}", self.url))
     }
+}
+
+/// Whether it is this machine that is named.
+fn is_here(url: &Uri) -> bool {
+    let host = url.host().unwrap_or_default();
+    let number = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || number.is_ok_and(|ip| ip.is_loopback())
 }
 
 /// The system's certificates, as for AWS.
@@ -132,6 +142,20 @@ mod tests {
     fn without_tls_an_https_address_is_refused_by_the_name_of_the_feature() {
         let error = Agent::of("https://otlp.example".into()).unwrap_err().to_string();
         assert!(error.contains("--features https"), "{error}");
+    }
+
+    #[test]
+    fn what_is_on_this_machine_is_reached_without_a_proxy() {
+        for (url, here) in [
+            ("http://127.0.0.1:2001", true),
+            ("http://localhost", true),
+            ("http://LOCALHOST:4318/v1/traces", true),
+            ("http://[::1]:2001", true),
+            ("http://192.0.2.1:2001", false),
+            ("http://localhost.example:2001", false),
+        ] {
+            assert_eq!(is_here(&url.parse().unwrap()), here, "{url}");
+        }
     }
 
     #[test]

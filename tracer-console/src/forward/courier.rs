@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::far::{Failure, Far, Reply, Word};
+use super::far::{Failure, FailureKind, Far, Reply, Word};
 use super::lane::{Batch, FULL, Lane, Outcome, Task};
 use super::ledger::Fate;
 use super::queue::{Number, Queue, Queued, TargetId, Verdict};
@@ -11,6 +11,8 @@ use super::seldom::Seldom;
 
 /// Documents that are sent together have no more bytes, but for one that has more alone.
 const MOST_BYTES: usize = 4 << 20;
+/// A far end that has failed so often with the same documents may do so because of one of them.
+const OFTEN: u32 = 3;
 
 /// What the couriers of a target share.
 pub(super) struct Courier {
@@ -43,7 +45,7 @@ impl Courier {
                 Err(error) => {
                     self.lane.loaded(after);
                     log::error!("{}: {error}", self.name);
-                    return Outcome::Failed(Batch { numbers: Vec::new(), failures: 0 }, None);
+                    return Outcome::Failed(Vec::new(), None);
                 }
             },
             Task::Again(batch) => match self.queue.reload(self.target, batch.numbers.clone()) {
@@ -53,7 +55,7 @@ impl Courier {
                 }
                 Err(error) => {
                     log::error!("{}: {error}", self.name);
-                    return Outcome::Failed(batch, None);
+                    return Outcome::Failed(vec![batch], None);
                 }
             },
         };
@@ -65,7 +67,7 @@ impl Courier {
             Reply::Said(words) => self.heed(&documents, words, failures, began.elapsed()),
             Reply::Failed(failure) => self.keep(&documents, failures, &failure),
             Reply::Refused { one_may_be_the_reason: true, .. } if documents.len() > 1 => {
-                halve(&documents, failures)
+                Outcome::Answered(halves(&documents, failures))
             }
             Reply::Refused { why, .. } => self.reject(&documents, &why),
         }
@@ -99,13 +101,19 @@ impl Courier {
             return Outcome::Answered(Vec::new());
         }
         log::warn!("{}: {} documents are to be sent again, such as {why_later}", self.name, later.len());
-        Outcome::Failed(Batch { numbers: later, failures }, None)
+        Outcome::Failed(vec![Batch { numbers: later, failures }], None)
     }
 
     fn keep(&self, documents: &[Queued], failures: u32, failure: &Failure) -> Outcome {
         let (name, count) = (&self.name, documents.len());
         log::warn!("{name}: {count} documents could not be sent, and are sent again: {}", failure.why);
-        Outcome::Failed(Batch { numbers: numbers(documents), failures }, failure.after)
+        let one_may_be_the_reason = failures >= OFTEN && may_be_of_a_document(failure.kind);
+        let batches = if one_may_be_the_reason {
+            halves(documents, failures)
+        } else {
+            vec![Batch { numbers: numbers(documents), failures }]
+        };
+        Outcome::Failed(batches, failure.after)
     }
 
     fn reject(&self, documents: &[Queued], why: &str) -> Outcome {
@@ -124,8 +132,13 @@ fn numbers(documents: &[Queued]) -> Vec<Number> {
     documents.iter().map(|queued| queued.number).collect()
 }
 
-/// One of the documents may be why all were refused: it is found by sending fewer.
-fn halve(documents: &[Queued], failures: u32) -> Outcome {
+/// One of the documents may be why nothing was taken: it is found by sending fewer.
+fn halves(documents: &[Queued], failures: u32) -> Vec<Batch> {
     let halves = documents.chunks(documents.len().div_ceil(2));
-    Outcome::Answered(halves.map(|half| Batch { numbers: numbers(half), failures }).collect())
+    halves.map(|half| Batch { numbers: numbers(half), failures }).collect()
+}
+
+/// Whether the far end may fail that way over what a document holds. More calls do not help one that is away or busy.
+fn may_be_of_a_document(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::Timeout | FailureKind::Status(500 | 502 | 504) | FailureKind::Other)
 }

@@ -108,7 +108,8 @@ impl Forwarder {
         let store = ForwardStore::new(Arc::clone(&queue), console.store, keep, takes_any_size);
         let upstream = if keep { None } else { upstream(&targets) };
         let console = Console::start_behind(ConsoleOptions { store: Arc::new(store), ..console }, upstream)?;
-        let listening = [console.local_addr(), console.tcp_addr()];
+        let listening = [Some(console.local_addr()), Some(console.tcp_addr()), console.otlp_addr()];
+        let listening: Vec<_> = listening.into_iter().flatten().collect();
         if let Some(target) = targets.iter().find(|target| itself::is(&target.url, &listening)) {
             return Err(ForwardError::Itself { url: target.url.clone() });
         }

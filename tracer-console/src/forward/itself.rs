@@ -1,6 +1,6 @@
 //! Whether a target is the forwarder itself: what it sent there would come back for ever.
 
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _, UdpSocket};
 
 /// Whether a URL leads to one of the addresses that are listened on.
 pub(super) fn is(url: &str, listening: &[SocketAddr]) -> bool {
@@ -17,11 +17,15 @@ pub(super) fn is(url: &str, listening: &[SocketAddr]) -> bool {
 }
 
 fn leads_to(found: SocketAddr, listening: SocketAddr) -> bool {
-    let is_ours = || found.ip().is_loopback() || found.ip().is_unspecified();
     found.port() == listening.port()
         && (found.ip() == listening.ip()
-            || (listening.ip().is_unspecified() && is_ours())
+            || (listening.ip().is_unspecified() && is_of_this_machine(found.ip()))
             || (found.ip().is_unspecified() && listening.ip().is_loopback()))
+}
+
+/// Only an address of this machine can be had by a socket.
+fn is_of_this_machine(ip: IpAddr) -> bool {
+    ip.is_loopback() || ip.is_unspecified() || UdpSocket::bind((ip, 0)).is_ok()
 }
 
 #[cfg(test)]
@@ -43,6 +47,7 @@ mod tests {
         for (url, address) in [
             ("http://127.0.0.1:2001", "127.0.0.1:2000"),
             ("http://127.0.0.2:2000", "127.0.0.1:2000"),
+            ("http://192.0.2.200:2000", "0.0.0.0:2000"),
             ("nonsense", "127.0.0.1:2000"),
         ] {
             assert!(!is(url, &on(address)), "{url} {address}");

@@ -43,8 +43,8 @@ pub(super) enum Outcome {
     Nothing,
     /// The far end answered; these batches are to be tried again without a wait.
     Answered(Vec<Batch>),
-    /// The far end failed, and asks for this wait; the batch is to be tried again after one.
-    Failed(Batch, Option<Duration>),
+    /// The far end failed, and asks for this wait; the batches are to be tried again after one.
+    Failed(Vec<Batch>, Option<Duration>),
 }
 
 pub(super) struct Lane {
@@ -164,15 +164,15 @@ impl State {
                 (self.failures, self.paused_until) = (0, None);
                 self.aside.extend(again.into_iter().map(|batch| Reverse(Aside { due: now, batch })));
             }
-            Outcome::Failed(mut batch, asked) => {
+            Outcome::Failed(batches, asked) => {
                 // Several that were under way together are one failure.
                 if self.paused_at.is_none_or(|paused| began >= paused) {
                     self.failures += 1;
                     self.paused_at = Some(now);
                     self.paused_until = Some(now + self.backoff.wait(self.failures, asked));
                 }
-                batch.failures += 1;
-                if !batch.numbers.is_empty() {
+                for mut batch in batches {
+                    batch.failures += 1;
                     let due = now + self.backoff.wait(batch.failures, asked);
                     self.aside.push(Reverse(Aside { due, batch }));
                 }

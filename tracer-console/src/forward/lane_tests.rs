@@ -43,7 +43,7 @@ impl Clocked {
     /// What was begun a moment ago fails.
     fn fail(&mut self, batch: Batch) {
         let began = self.now - Duration::from_millis(10);
-        self.state.finished(began, Outcome::Failed(batch, None), self.now);
+        self.state.finished(began, Outcome::Failed(vec![batch], None), self.now);
     }
 
     /// Waits until the pause is over.
@@ -142,7 +142,7 @@ fn what_the_far_end_asks_for_is_waited() {
     let mut lane = Clocked::new(1);
     let batch = lane.load();
     let asked = Duration::from_secs(600);
-    lane.state.finished(lane.now, Outcome::Failed(batch, Some(asked)), lane.now);
+    lane.state.finished(lane.now, Outcome::Failed(vec![batch], Some(asked)), lane.now);
     let Next::Wait(Some(until)) = lane.next() else { panic!("it is asked at once") };
     assert!(until >= lane.now + asked);
 }

@@ -9,7 +9,7 @@ use super::error::SqliteError;
 use super::late_traces;
 use super::minutes::Minutes;
 use super::names::Names;
-use super::open_traces::{OpenTrace, OpenTraces};
+use super::open_traces::{MOST_WEIGHT, OpenTrace, OpenTraces};
 use super::prepared::Prepared;
 use super::progress::Progress;
 use super::reader::{MOST_DOCUMENTS, documents_of, load_entities};
@@ -40,6 +40,8 @@ struct Arrivals {
     single: HashMap<TraceId, (i64, usize)>,
     /// Traces that grew, which are among the open ones.
     grown: HashSet<TraceId>,
+    /// What those take of memory that were read from the file, estimated.
+    read: usize,
 }
 
 /// A trace that is written.
@@ -63,9 +65,12 @@ impl Batch<'_> {
         let mut outcome = Vec::with_capacity(documents.len());
         for at in 0..documents.len() {
             outcome.push(self.take(documents, at, &mut arrivals)?);
+            if arrivals.read > MOST_WEIGHT {
+                self.make_room(documents, &mut arrivals, is_asked)?;
+            }
         }
         if is_asked {
-            self.take_late(&mut arrivals)?;
+            self.take_late(documents, &mut arrivals)?;
         } else {
             self.leave_late(&mut arrivals)?;
         }
@@ -84,8 +89,8 @@ impl Batch<'_> {
             if let Some((trace, first)) = arrivals.single.remove(&id) {
                 self.open.open(id, OpenTrace::new(trace, &mut documents[first]));
                 arrivals.grown.insert(id);
-            } else if let Some(loaded) = load_entities(self.transaction, self.unpacker, id)? {
-                self.open.open(id, OpenTrace::read(id, loaded));
+            } else {
+                self.read(id, arrivals)?;
             }
         }
         let document = &mut documents[at];
@@ -103,6 +108,29 @@ impl Batch<'_> {
         arrivals.grown.insert(id);
         self.insert(document, number, count)?;
         Ok(Ok(()))
+    }
+
+    /// Opens a trace that is in the file, if it is.
+    fn read(&mut self, id: TraceId, arrivals: &mut Arrivals) -> Result<(), SqliteError> {
+        if let Some(loaded) = load_entities(self.transaction, self.unpacker, id)? {
+            arrivals.read += self.open.open(id, OpenTrace::read(id, loaded)).weight;
+        }
+        Ok(())
+    }
+
+    /// Writes what came so far and closes what is too much: a few documents may ask for any number of large traces.
+    fn make_room(
+        &mut self,
+        documents: &[Prepared],
+        arrivals: &mut Arrivals,
+        is_asked: bool,
+    ) -> Result<(), SqliteError> {
+        if !is_asked {
+            self.leave_late(arrivals)?;
+        }
+        self.write_traces(documents, std::mem::take(arrivals))?;
+        self.open.close_least_used();
+        Ok(())
     }
 
     /// The first document of a trace.
@@ -135,14 +163,15 @@ impl Batch<'_> {
     }
 
     /// Adds the traces whose rows are not as their documents are.
-    fn take_late(&mut self, arrivals: &mut Arrivals) -> Result<(), SqliteError> {
+    fn take_late(&mut self, documents: &[Prepared], arrivals: &mut Arrivals) -> Result<(), SqliteError> {
         for id in late_traces::all(self.transaction)? {
-            if self.open.get(id).is_none()
-                && let Some(loaded) = load_entities(self.transaction, self.unpacker, id)?
-            {
-                self.open.open(id, OpenTrace::read(id, loaded));
+            if self.open.get(id).is_none() {
+                self.read(id, arrivals)?;
             }
             arrivals.grown.insert(id);
+            if arrivals.read > MOST_WEIGHT {
+                self.make_room(documents, arrivals, true)?;
+            }
         }
         Ok(())
     }
@@ -152,17 +181,16 @@ impl Batch<'_> {
         let is_late = |id: &TraceId| self.open.get(*id).is_some_and(OpenTrace::may_be_late);
         for id in arrivals.grown.extract_if(is_late) {
             if let Some(trace) = self.open.get(id) {
-                late_traces::add(self.transaction, trace.trace)?;
                 // Whoever waits for a change looks, and so asks for the row.
-                self.progress.next_revision();
+                late_traces::add(self.transaction, trace.trace, self.progress.next_revision())?;
             }
         }
         Ok(())
     }
 
-    fn write_traces(self, documents: &[Prepared], arrivals: Arrivals) -> Result<(), SqliteError> {
+    fn write_traces(&mut self, documents: &[Prepared], arrivals: Arrivals) -> Result<(), SqliteError> {
         let Self { transaction, names, open, progress, .. } = self;
-        let Arrivals { single, grown } = arrivals;
+        let Arrivals { single, grown, .. } = arrivals;
         let derived = |id| Some((id, open.get(id)?.derive(id)));
         let grown: Vec<_> = grown.into_iter().filter_map(derived).collect();
         let singles = single.into_iter().map(|(id, (trace, at))| {

@@ -85,8 +85,8 @@ fn derive(
     names: &mut Names,
     from: i64,
 ) -> Result<Option<i64>, SqliteError> {
-    let mut select =
-        transaction.prepare_cached("SELECT trace, id FROM traces WHERE trace >= ?1 ORDER BY trace LIMIT ?2")?;
+    let mut select = transaction
+        .prepare_cached("SELECT trace, id FROM traces WHERE trace >= ?1 ORDER BY trace LIMIT ?2")?;
     let traces = select.query_map([from, AT_ONCE], |row| Ok((row.get(0)?, id_of(row.get(1)?))))?;
     let traces: Vec<(i64, TraceId)> = traces.collect::<Result<_, _>>()?;
     let mut rows = Vec::with_capacity(traces.len());

@@ -60,9 +60,15 @@ fn derived(path: &Path) -> Vec<Vec<Vec<Value>>> {
         format!("{named} annotations JOIN names ON name = key JOIN traces USING (trace)"),
         format!("{named} texts JOIN names ON name = key JOIN traces USING (trace)"),
         "SELECT traces.id, target, segment, links.id, name FROM links JOIN traces USING (trace)".to_owned(),
-        format!("{shaped} start, response_time, duration, latest, first_end, last_end, url, graph FROM traces JOIN shapes USING (shape)"),
-        format!("{shaped} name, kind, account, marks FROM services JOIN traces USING (shape) JOIN shapes USING (shape)"),
-        format!("{shaped} caller, callee, marks FROM calls JOIN traces USING (shape) JOIN shapes USING (shape)"),
+        format!(
+            "{shaped} start, response_time, duration, latest, first_end, last_end, url, graph FROM traces JOIN shapes USING (shape)"
+        ),
+        format!(
+            "{shaped} name, kind, account, marks FROM services JOIN traces USING (shape) JOIN shapes USING (shape)"
+        ),
+        format!(
+            "{shaped} caller, callee, marks FROM calls JOIN traces USING (shape) JOIN shapes USING (shape)"
+        ),
         format!("{shaped} key FROM keys JOIN traces USING (shape) JOIN shapes USING (shape)"),
         "SELECT bytes, traces, flags, any_marks, texts, status, method FROM shapes".to_owned(),
         "SELECT * FROM minutes".to_owned(),
@@ -71,9 +77,9 @@ fn derived(path: &Path) -> Vec<Vec<Vec<Value>>> {
         "SELECT text FROM names".to_owned(),
     ];
     let rows = |select: &String| {
-        let mut select = connection.prepare(&format!("{select} ORDER BY 1, 2, 3, 4")).unwrap_or_else(|_| {
-            connection.prepare(&format!("{select} ORDER BY 1")).unwrap()
-        });
+        let mut select = connection
+            .prepare(&format!("{select} ORDER BY 1, 2, 3, 4"))
+            .unwrap_or_else(|_| connection.prepare(&format!("{select} ORDER BY 1")).unwrap());
         let columns = select.column_count();
         let rows = select.query_map([], |row| (0..columns).map(|at| row.get(at)).collect()).unwrap();
         rows.collect::<Result<_, _>>().unwrap()
@@ -97,10 +103,8 @@ fn an_old_file_knows_all_that_a_new_one_does_once_it_is_opened() {
     assert_eq!(found(&old, "service(\"pay\") { fault }"), found(&new, "service(\"pay\") { fault }"));
     assert_eq!(derived(&old), derived(&new));
     let arrived = "SELECT min(start + arrived), max(start + arrived) FROM traces";
-    let arrived: (i64, i64) = Connection::open(&old)
-        .unwrap()
-        .query_row(arrived, [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap();
+    let arrived: (i64, i64) =
+        Connection::open(&old).unwrap().query_row(arrived, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     assert_eq!(arrived, (7, 7), "when something of it came last is not derived");
 }
 

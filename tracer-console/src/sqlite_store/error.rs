@@ -1,6 +1,6 @@
 //! What can be wrong with a database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
@@ -75,6 +75,16 @@ pub enum SqliteError {
     /// Something failed while it was in use: a full disk, a damaged file.
     #[error("the database failed: {}{}", .0, remedy(.0))]
     Failed(#[from] rusqlite::Error),
+}
+
+impl SqliteError {
+    /// Whoever opens a file can still name another one.
+    pub(super) fn while_opening(self, path: &Path) -> Self {
+        match self {
+            Self::Failed(source) => Self::Open { path: path.to_owned(), source },
+            other => other,
+        }
+    }
 }
 
 /// What to do about it, where that is known.

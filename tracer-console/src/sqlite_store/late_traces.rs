@@ -4,10 +4,16 @@ use rusqlite::Connection;
 
 use super::error::SqliteError;
 use super::row::id_of;
+use crate::timestamp::Timestamp;
 use crate::trace_id::TraceId;
 
-pub(super) fn add(connection: &Connection, trace: i64) -> Result<(), SqliteError> {
+/// Something came to it: its row is late, but for when that was.
+pub(super) fn add(connection: &Connection, trace: i64, revision: i64) -> Result<(), SqliteError> {
     connection.prepare_cached("INSERT OR IGNORE INTO late_traces (trace) VALUES (?1)")?.execute([trace])?;
+    // What grows must not be forgotten as if it had arrived first.
+    let arrived = "UPDATE traces SET revision = ?2, arrived = ?3 - start WHERE trace = ?1";
+    let now = Timestamp::now().micros();
+    connection.prepare_cached(arrived)?.execute([trace, revision, now])?;
     Ok(())
 }
 

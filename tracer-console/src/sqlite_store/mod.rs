@@ -2,7 +2,7 @@
 //!
 //! Downwards: who sends documents has each [`prepared`] on its own thread; [`writer`] is the one thread that writes them, a [`batch`] a
 //! transaction, and remembers [`open_traces`]; [`late_traces`] are derived when they have grown enough or somebody asks. [`reader`] reads
-//! beside it; [`select`], [`stretches`] and [`condition`] search, and [`fold`] tells of many traces without their documents. [`row`],
+//! beside it; [`select`] and [`stretches`] search by what [`said`], [`place`] and [`condition`] make of a filter, and [`fold`] tells of many traces without their documents. [`row`],
 //! [`shape`], [`packed_graph`] and [`marks`] derive what the tables know, [`row_changes`] and [`minutes`] bring them up to date, and
 //! [`derivation`] does so with files of older programs; [`shapes`] and [`known_shapes`], [`urls`], [`compression`], [`names`], [`retention`], [`progress`], [`log`] and [`schema`] are what these need.
 
@@ -21,20 +21,22 @@ mod minutes;
 mod names;
 mod open_traces;
 mod packed_graph;
+mod place;
 mod prepared;
 mod progress;
 mod reader;
 mod retention;
 mod row;
 mod row_changes;
+mod said;
 mod schema;
 mod select;
 mod shape;
 mod shapes;
 mod sqlite_trace_store;
 mod stretches;
-mod urls;
 mod trouble;
+mod urls;
 mod writer;
 
 pub use error::SqliteError;

@@ -15,7 +15,7 @@ use crate::trace_id::TraceId;
 /// How many traces are kept ready to grow.
 const MOST: usize = 4_096;
 /// How much memory they may take, in bytes and estimated; the one that grew last is kept however large it is.
-const MOST_WEIGHT: usize = 128 << 20;
+pub(super) const MOST_WEIGHT: usize = if cfg!(test) { 16 << 10 } else { 128 << 20 };
 
 /// Segments and subsegments of a large trace: to derive as many takes half a millisecond.
 const LARGE: usize = if cfg!(test) { 3 } else { 1_000 };
@@ -33,7 +33,7 @@ pub(super) struct OpenTrace {
     pub(super) bytes: usize,
     entities: Entities,
     /// Of memory, estimated.
-    weight: usize,
+    pub(super) weight: usize,
 }
 
 impl OpenTrace {
@@ -98,7 +98,7 @@ pub(super) struct OpenTraces(LruCache<TraceId, OpenTrace>);
 
 impl Default for OpenTraces {
     fn default() -> Self {
-        // None that is changed in a transaction may leave before its end.
+        // None that is changed may leave before its row is written, or noted as late.
         Self(LruCache::unbounded())
     }
 }

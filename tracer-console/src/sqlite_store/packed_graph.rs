@@ -99,7 +99,11 @@ pub(super) fn unpack(bytes: &[u8], start: Timestamp, graph: &mut TraceGraph<'_>)
     for _ in 0..packed.take::<usize>()? {
         let (service, id): (usize, [u8; 8]) = packed.take()?;
         let (id, measured) = (EntityId::from_number(u64::from_le_bytes(id)), packed.take_measured()?);
-        graph.senders.push(Sender { id, service: Some(service).filter(|service| *service < services)?, measured });
+        graph.senders.push(Sender {
+            id,
+            service: Some(service).filter(|service| *service < services)?,
+            measured,
+        });
     }
     while !packed.bytes.is_empty() {
         let (segment, trace, id): (usize, [u8; 16], [u8; 8]) = packed.take()?;

@@ -41,6 +41,12 @@ impl Progress {
         i64::try_from(revisions.written).unwrap_or(i64::MAX)
     }
 
+    /// What was written since the last announcement is not in the file: no revision of it is ever seen.
+    pub(super) fn take_back(&self) {
+        let mut revisions = self.lock();
+        revisions.written = revisions.durable;
+    }
+
     /// What was written is durable: whoever waits may look. `is_late`: whether rows of traces are late.
     pub(super) fn announce(&self, is_late: bool) {
         let mut revisions = self.lock();

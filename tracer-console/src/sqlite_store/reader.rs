@@ -98,8 +98,7 @@ impl Reader {
         let transaction = self.connection.transaction()?;
         for &id in ids {
             let Some(loaded) = load_entities(&transaction, &mut self.unpacker, id)? else { continue };
-            let size =
-                TraceSize { documents: loaded.documents.cast_unsigned(), bytes: loaded.bytes as u64 };
+            let size = TraceSize { documents: loaded.documents.cast_unsigned(), bytes: loaded.bytes as u64 };
             let linked_from = linked_from(&transaction, id)?;
             each(Trace::compile(id, loaded.entities.to_vec(), linked_from), size);
         }

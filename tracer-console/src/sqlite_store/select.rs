@@ -5,10 +5,12 @@ use std::cell::Cell;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use super::condition::{Condition, Given, Said, Tables, among_shapes, in_shapes, of_minute};
+use super::condition::{Condition, Given, among_shapes, in_shapes};
 use super::error::SqliteError;
 use super::minutes::{self, MINUTE};
+use super::place::of_minute;
 use super::row::{blob_of, id_of};
+use super::said::{Said, Tables};
 use super::stretches::{Part, Stretch};
 use crate::search::{Found, Position, Search, TimeRangeType};
 use crate::timestamp::Timestamp;
@@ -22,7 +24,7 @@ const LARGEST_PAGE: usize = 1_000;
 /// So many traces are listed in a few milliseconds; of more, looking for each trace finds a page sooner.
 const FEW: usize = if cfg!(test) { 12 } else { 100_000 };
 /// Where so many of the rows in a range satisfy a condition, looking at one after the other soon fills a page.
-const SOON_FULL: usize = if cfg!(test) { 4 } else { 2_000 };
+const SOON_FULL: usize = if cfg!(test) { 4 } else { 500 };
 /// Where shapes have fewer traces, their minutes are listed.
 const RARE: i64 = if cfg!(test) { 5 } else { 20_000 };
 /// Of so many conditions of a filter it is asked which traces satisfy them.
@@ -101,11 +103,7 @@ pub(super) struct Plan<'s> {
 
 impl<'s> Plan<'s> {
     /// For so many traces of those that are sought.
-    pub(super) fn of(
-        connection: &Connection,
-        search: &'s Search,
-        limit: usize,
-    ) -> Result<Self, SqliteError> {
+    pub(super) fn of(connection: &Connection, search: &'s Search, limit: usize) -> Result<Self, SqliteError> {
         let tables = Asked { connection, count: Cell::default(), search, is_page: limit <= LARGEST_PAGE };
         let Said { of_shape, of_trace, listed, is_exact } = Said::of(search.prefilter(), &tables)?;
         let mut plan = Self { search, said: None, listed, is_exact, minutes: None, is_nothing: false };
@@ -123,7 +121,10 @@ impl<'s> Plan<'s> {
                         Condition::new(format!("minute IN (SELECT minute {known})"), [])
                     } else {
                         // One after the other, as far as a page needs them.
-                        Condition::new(format!("EXISTS (SELECT 1 {known} AND of.minute = minutes.minute)"), [])
+                        Condition::new(
+                            format!("EXISTS (SELECT 1 {known} AND of.minute = minutes.minute)"),
+                            [],
+                        )
                     });
                     said.push(these);
                 }
@@ -169,7 +170,8 @@ impl<'s> Plan<'s> {
             let (text, values) = self.select(&part, listed, columns);
             let mut walk = |stretch: Stretch| {
                 let mut select = connection.prepare_cached(&text)?;
-                let times = [stretch.from, stretch.to, left].map(|number| Given::Value(Value::Integer(number)));
+                let times =
+                    [stretch.from, stretch.to, left].map(|number| Given::Value(Value::Integer(number)));
                 let mut rows = select.query(rusqlite::params_from_iter(times.iter().chain(&values)))?;
                 while let Some(row) = rows.next()? {
                     each(row)?;

@@ -86,8 +86,10 @@ proptest! {
 fn varied() -> impl Strategy<Value = serde_json::Value> {
     let select = |texts: &'static [&'static str]| prop::sample::select(texts);
     let times = (0..400_u32, prop_oneof![4 => 0..70_u32, 1 => 0..400_u32], any::<bool>());
-    let texts = (select(&["web", "orders", "worker"]), select(&["alice", "bob", ""]), select(&["/a", "/b", "/ab"]));
-    let values = (select(&["acme", "beta"]), 0..6_u8, any::<bool>(), prop::sample::select(&[200, 404, 502][..]));
+    let texts =
+        (select(&["web", "orders", "worker"]), select(&["alice", "bob", ""]), select(&["/a", "/b", "/ab"]));
+    let values =
+        (select(&["acme", "beta"]), 0..6_u8, any::<bool>(), prop::sample::select(&[200, 404, 502][..]));
     (times, texts, values).prop_map(|((start, took, is_over), (name, user, url), (tenant, total, cold, status))| {
         let mut document = json!({
             "name": name, "id": "00000000000000a1", "start_time": start, "user": user, "origin": "AWS::Lambda",
@@ -171,13 +173,18 @@ fn what_is_indexed_is_searched_by_its_index() {
         ("user = \"a\" AND fault", "traces USING INTEGER PRIMARY KEY (rowid=?)"),
     ];
     for (expression, index) in cases {
-        let plan = explained(&connection, &search_for(TimeRangeType::TraceId, (0, 9), expression), Columns::IDS).unwrap();
+        let plan =
+            explained(&connection, &search_for(TimeRangeType::TraceId, (0, 9), expression), Columns::IDS)
+                .unwrap();
         assert!(plan.iter().any(|line| line.contains(index)), "{expression}: {plan:#?}");
         let scans = |line: &String| line.starts_with("SCAN") && !line.contains("rarray");
         assert!(!plan.iter().any(scans), "{expression}: {plan:#?}");
     }
     let outcomes = explained(&connection, &search_for(TimeRangeType::TraceId, (0, 9), ""), Columns::OUTCOMES);
-    assert_eq!(outcomes.unwrap(), ["SEARCH traces USING COVERING INDEX traces_by_start (start>? AND start<?)"]);
+    assert_eq!(
+        outcomes.unwrap(),
+        ["SEARCH traces USING COVERING INDEX traces_by_start (start>? AND start<?)"]
+    );
     let plan = explained(&connection, &search_for(TimeRangeType::Event, (0, 9), ""), Columns::IDS).unwrap();
     assert!(plan.iter().any(|line| line.contains("long_traces_by_start")), "{plan:#?}");
 }

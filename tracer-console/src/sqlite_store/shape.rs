@@ -95,7 +95,9 @@ impl Shape {
             let is_inferred = trace.segments().get(call.callee_segment()).is_some_and(Segment::is_inferred);
             if let Ok(at) = graph.calls.binary_search(&pair) {
                 self.calls[at].marks.add(Marks::of_call(call));
-                self.calls[at].marks.add(is_inferred.then(|| Mark::Inferred.into()).unwrap_or_default());
+                if is_inferred {
+                    self.calls[at].marks.add(Mark::Inferred.into());
+                }
             }
         }
     }
@@ -107,7 +109,10 @@ impl Shape {
 
     /// `None` for what no shape was written as.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
-        postcard::from_bytes(bytes).ok()
+        let shape: Self = postcard::from_bytes(bytes).ok()?;
+        // A graph looks its services up by their places.
+        let services = shape.services.len();
+        shape.calls.iter().all(|call| call.caller < services && call.callee < services).then_some(shape)
     }
 
     /// Its services and who calls whom.
@@ -191,8 +196,11 @@ impl ShapeService {
 
     fn to_service(&self) -> Service<'static> {
         let owned = |text: &Option<String>| text.clone().map(Into::into);
-        let identity =
-            Identity { name: self.name.clone().into(), kind: owned(&self.kind), account: owned(&self.account) };
+        let identity = Identity {
+            name: self.name.clone().into(),
+            kind: owned(&self.kind),
+            account: owned(&self.account),
+        };
         let others = self.others.iter().map(|name| name.clone().into()).collect();
         Service::known(identity, others, self.is_active, self.is_entry)
     }
@@ -201,5 +209,18 @@ impl ShapeService {
 impl ShapeCall {
     fn of(&(caller, callee): &(usize, usize)) -> Self {
         Self { caller, callee, marks: Marks::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_shape_whose_calls_are_between_no_services_is_none() {
+        let mut shape = Shape::default();
+        assert_eq!(Shape::read(&shape.to_bytes()), Some(shape.clone()));
+        shape.calls.push(ShapeCall::of(&(0, 1)));
+        assert_eq!(Shape::read(&shape.to_bytes()), None);
     }
 }

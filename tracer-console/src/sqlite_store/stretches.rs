@@ -62,7 +62,9 @@ impl Part {
             Self::WentOn => Some(Condition::new("start + latest >= ?", [from])),
             // As the index of long traces says it.
             Self::WentOnLong => Some(Condition::new("latest > 60000000 AND start + latest >= ?", [from])),
-            Self::Ended => Some(Condition::new("start + last_end >= ? AND start + first_end < ?", [from, to])),
+            Self::Ended => {
+                Some(Condition::new("start + last_end >= ? AND start + first_end < ?", [from, to]))
+            }
         }
     }
 
@@ -90,7 +92,8 @@ impl Part {
         );
         let mut select = connection.prepare_cached(&text)?;
         let values = whole.minutes().into_iter().chain(condition.values);
-        let numbers = select.query_row(rusqlite::params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let numbers =
+            select.query_row(rusqlite::params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?;
         let (first, last): (Option<i64>, Option<i64>) = numbers;
         Ok(first.zip(last))
     }

@@ -92,6 +92,15 @@ impl Writer {
         retention: Retention,
         progress: Arc<Progress>,
     ) -> Result<Self, SqliteError> {
+        Self::open_file(path, limits, retention, progress).map_err(|error| error.while_opening(path))
+    }
+
+    fn open_file(
+        path: &Path,
+        limits: MemoryLimits,
+        retention: Retention,
+        progress: Arc<Progress>,
+    ) -> Result<Self, SqliteError> {
         let lock = Lock::of(path)?;
         let connection = open_writer(path)?;
         let packing = Arc::new(Packing::new(&connection)?);
@@ -111,9 +120,10 @@ impl Writer {
             progress,
             _lock: lock,
         };
+        // First: it gives names and shapes other numbers than the writer may remember.
+        bring_up_to_date(&mut writer.connection, path)?;
         // Those that a kill left; where that fails, who asks for them says so.
         writer.derive_late();
-        bring_up_to_date(&mut writer.connection, path)?;
         Ok(writer)
     }
 
@@ -161,10 +171,9 @@ impl Writer {
         let Self { connection, unpacker, names, open, retention, .. } = self;
         let transaction = connection.transaction()?;
         let before = Retention::used(&transaction)?;
-        let forgotten = forget(&transaction, unpacker, names, retention, before).inspect_err(|_| {
-            *names = Names::default();
-        })?;
-        transaction.commit()?;
+        let forgotten = forget(&transaction, unpacker, names, retention, before);
+        let committed = forgotten.and_then(|forgotten| Ok(transaction.commit().map(|()| forgotten)?));
+        let forgotten = committed.inspect_err(|_| *names = Names::default())?;
         forgotten.iter().for_each(|id| open.close(*id));
         retention.shrink(connection)?;
         Ok(!forgotten.is_empty())
@@ -192,6 +201,7 @@ impl Writer {
         let mut derived = Ok(());
         let mut outcome = recorded.unwrap_or_else(|error| {
             self.trouble.begins(&error);
+            self.progress.take_back();
             // Nothing of the transaction is in the file, so nothing of it may be remembered.
             self.open = OpenTraces::default();
             self.names = Names::default();
@@ -301,3 +311,7 @@ impl Job {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;

@@ -66,7 +66,7 @@ fn assert_error(answer: &Answer, status: u16, name: &str) {
 #[test]
 fn what_is_no_operation_is_refused_by_name() {
     let console = console();
-    for path in ["/", "/Nonsense", "/traces", "/Traces/", "/Traces/more", "/%00", "/v1/traces"] {
+    for path in ["/", "/Nonsense", "/traces", "/Traces/", "/Traces/more", "/%00", "/v1/metrics"] {
         assert_error(&post(&console, path, &[], b"{}"), 404, "UnknownOperationException");
     }
     for path in ["/Traces", "/more"] {

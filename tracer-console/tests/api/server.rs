@@ -100,7 +100,8 @@ fn every_way_to_send_a_body_is_taken() {
     ] {
         assert!(raw(&console, request.as_bytes(), end).starts_with("HTTP/1."), "{request}");
     }
-    let expects = "POST /Groups HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+    let expects =
+        "POST /Groups HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
     raw(&console, expects.as_bytes(), "HTTP/1.1 100 Continue\r\n");
 }
 

@@ -142,3 +142,14 @@ fn nothing_in_a_document_reaches_the_terminal_as_it_is() {
     assert!(!text(&output.stdout).contains(['\u{1b}', '\u{7}']), "{output:?}");
     assert!(!lint(ORDER, &[]).stdout.contains(&0x1b));
 }
+
+#[test]
+fn a_damaged_archive_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("cut.ndjson.gz");
+    std::fs::write(&path, b"\x1f\x8bjunk").unwrap();
+    let output = program().arg("lint").arg(&path).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("cannot unpack") && said.contains("cut.ndjson.gz"), "{said}");
+}

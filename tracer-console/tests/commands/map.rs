@@ -105,3 +105,13 @@ fn an_x_ray_without_such_graphs_is_asked_for_those_that_it_has() {
     assert_eq!(shop(&json(&["--filter", "fault"])), 1);
     assert_eq!(far_end.asked().last().unwrap().body, json!({ "TraceIds": [home.failed] }));
 }
+
+#[test]
+fn a_trace_that_is_not_there_is_said() {
+    let serving = Serving::in_memory();
+    let absent = new_trace_id();
+    let output =
+        program().args(["map", "--trace", &absent, "--endpoint", &serving.endpoint()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains(&format!("there is no trace {absent}")));
+}

@@ -59,6 +59,14 @@ impl Running {
         serde_json::from_str(&self.line()).unwrap()
     }
 
+    /// Nobody reads on after the next line.
+    #[cfg(unix)]
+    pub(crate) fn unheard(self) -> Self {
+        let mut running = self;
+        running.lines = channel().1;
+        running
+    }
+
     /// Whether it is still running.
     pub(crate) fn goes_on(&mut self) -> bool {
         self.process.try_wait().unwrap().is_none()

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::serving::{Serving, new_trace_id, now};
+use crate::serving::{Serving, new_trace_id, now, program};
 
 fn sent(serving: &Serving, name: &str) -> String {
     let trace = new_trace_id();
@@ -35,4 +35,16 @@ fn opentelemetrys_ids_are_taken_and_those_that_are_not_there_are_named_after_the
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stdout).contains(&format!("Trace {trace}")));
     assert!(String::from_utf8_lossy(&output.stderr).contains(&absent));
+}
+
+#[test]
+fn a_document_that_stands_on_several_lines_is_one_line_of_json() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("job.json");
+    let document = json!({"name": "job\u{202e}\u{9b}", "id": "00000000000000a1", "trace_id": new_trace_id(), "start_time": 1.0, "end_time": 2.0});
+    std::fs::write(&path, serde_json::to_string_pretty(&document).unwrap()).unwrap();
+    let output = program().args(["show", "--json"]).arg(&path).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!((said.lines().count(), said.contains('\u{9b}')), (1, false), "{said:?}");
+    assert_eq!(serde_json::from_str::<Value>(&said).unwrap(), document);
 }

@@ -139,3 +139,19 @@ fn an_x_ray_that_does_not_tell_of_changes_is_asked_again_and_again() {
     let asked = far_end.asked();
     assert!(asked.iter().any(|asked| asked.body["TimeRangeType"] == "Event"), "{asked:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn it_ends_once_nobody_reads_it() {
+    let serving = Serving::in_memory();
+    let mut tail = following(&serving, &["--quiet-for", "0s"]).unheard();
+    let mut sent = 0;
+    // The first line that it cannot say ends it.
+    while tail.goes_on() {
+        let trace = new_trace_id();
+        serving.send(&job(&trace, &ended()));
+        serving.wait_for(&trace, |segments| !segments.is_empty());
+        sent += 1;
+        assert!(sent < 10_000, "it goes on");
+    }
+}

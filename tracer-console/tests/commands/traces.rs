@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::serving::{Serving, new_trace_id, program};
+use crate::serving::{Serving, new_trace_id, now, program};
 
 /// 2026-11-22 12:00:00 UTC.
 const NOON: f64 = 1_795_348_800.0;
@@ -26,6 +26,15 @@ fn console(seconds: &[f64]) -> (Serving, Vec<String>) {
 fn ids(serving: &Serving, arguments: &[&str]) -> Vec<String> {
     let said = serving.says(&[&["traces"], arguments].concat());
     said.lines().skip(1).map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_console_on_this_machine_is_asked_without_the_proxy_of_the_environment() {
+    let (serving, traces) = console(&[0.0]);
+    let mut command = program();
+    command.args(["traces", "--last", "10000d", "--endpoint", &serving.endpoint()]);
+    let output = command.env("HTTP_PROXY", "http://127.0.0.1:9").output().unwrap();
+    assert!(String::from_utf8(output.stdout.clone()).unwrap().contains(&traces[0]), "{output:?}");
 }
 
 #[test]
@@ -91,5 +100,26 @@ fn without_the_feature_aws_is_refused_with_how_to_build_it() {
             said.contains("feature `aws`") && said.contains("--features aws,https"),
             "{command:?}: {said}"
         );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_the_output_does_not_take_is_a_failure() {
+    let serving = Serving::in_memory();
+    let trace = new_trace_id();
+    serving.send(&json!({"name": "job", "id": "00000000000000a1", "trace_id": trace, "start_time": now() - 1.0, "end_time": now()}));
+    serving.wait_for(&trace, |segments| !segments.is_empty());
+    let commands =
+        [&["traces"][..], &["traces", "--json"], &["show", &trace], &["map"], &["analyze", "--json"]];
+    for command in commands {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut program = program();
+        program.args(command).args(["--endpoint", &serving.endpoint()]).stdout(full);
+        let output =
+            program.stderr(std::process::Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{command:?}: {said}");
+        assert!(said.contains("cannot write to the standard output"), "{said}");
     }
 }

@@ -134,3 +134,13 @@ fn a_wrong_filter_is_refused_at_once() {
     assert_eq!(ended.code, Some(1));
     assert!(ended.errors.contains("\n  falut\n  ^^^^^"), "{ended:?}");
 }
+
+#[test]
+fn a_console_that_does_not_answer_holds_it_no_longer_than_it_was_told_to_wait() {
+    // The kernel takes the connection, and nobody ever answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = silent.local_addr().unwrap().to_string();
+    let ended = Running::start(program().args(["wait", "--timeout", "100ms", "--endpoint", &endpoint])).end();
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.errors.contains(&endpoint) && ended.errors.contains("timeout"), "{ended:?}");
+}

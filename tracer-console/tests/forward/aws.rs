@@ -229,6 +229,38 @@ fn throttling_expired_credentials_and_faults_of_x_ray_are_tried_again_and_told_a
 }
 
 #[test]
+fn credentials_that_are_renewed_in_their_file_are_used() {
+    let home = Home::new();
+    let file = home.0.path().join("credentials");
+    let write = |key: &str| {
+        std::fs::write(
+            &file,
+            format!("[default]\naws_access_key_id={key}\naws_secret_access_key={SECRET}\n"),
+        )
+        .unwrap();
+    };
+    write("OLDKEY");
+    let end = FarEnd::answering(|asked| {
+        if asked.header("authorization").contains("Credential=NEWKEY/") {
+            return Said { body: b"{}".to_vec(), ..Said::status(200) };
+        }
+        x_ray_error(403, "ExpiredTokenException")
+    });
+    let mut command = program();
+    command.args(["forward", "--json", "--longest-wait", "50ms", "-o", "-n", "eu-west-1"]);
+    command.args(["-b", "127.0.0.1:0", "-t", "127.0.0.1:0", "--endpoint", &end.url(), "--queue"]);
+    command.arg(home.0.path().join("forward.db")).env("AWS_SHARED_CREDENTIALS_FILE", &file);
+    let forwarding = Forwarding::of(command);
+    put(forwarding.tcp, &segments(1));
+    until("a call", || (!end.asked().is_empty()).then_some(()));
+    write("NEWKEY");
+    let key = |asked: &Asked| asked.header("authorization").contains("NEWKEY").then_some(());
+    until("a call with the new key", || end.asked().iter().find_map(key));
+    // What is asked over TCP, too.
+    call(forwarding.tcp, "/GetSamplingRules", &json!({})).unwrap();
+}
+
+#[test]
 fn a_role_is_assumed() {
     let Some(moto) = Moto::start() else { return };
     let (home, end) = (Home::new(), XRayEnd::new());

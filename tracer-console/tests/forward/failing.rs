@@ -130,6 +130,22 @@ fn a_document_for_which_a_whole_call_is_refused_is_found_and_rejected_alone() {
 }
 
 #[test]
+fn a_document_over_which_the_far_end_always_fails_keeps_no_other_from_it() {
+    let (home, end) = (Home::new(), XRayEnd::new());
+    let forwarder = home.start(vec![x_ray(&end.url())]);
+    let mut texts = segments(50);
+    end.becomes(Mood::BreaksOver(texts[33].clone()));
+    put(forwarder.console().tcp_addr(), &texts);
+    let poison = texts.remove(33);
+    end.has(&texts);
+    let before = counts(&forwarder, |counts| counts.targets[0].waiting == 1);
+    assert_eq!((before.targets[0].sent, before.targets[0].rejected), (49, 0));
+    // It may be taken one day.
+    end.becomes(Mood::Fine);
+    end.has(&[poison]);
+}
+
+#[test]
 fn what_is_refused_for_good_is_counted_and_holds_nobody_up() {
     let (home, end) = (Home::new(), XRayEnd::that_is(Mood::Fails(Said::status(404))));
     let forwarder = home.start(vec![x_ray(&end.url())]);

@@ -5,13 +5,22 @@ use std::time::Duration;
 
 use serde_json::json;
 use tracer_console::{
-    Console, ConsoleOptions, ForwardError, ForwardOptions, Forwarder, MemoryStore, QueueError,
+    Console, ConsoleOptions, ForwardError, ForwardOptions, ForwardTarget, Forwarder, MemoryStore, QueueError,
 };
 
 use crate::documents::{segment, segments};
 use crate::sends::{Home, call, counts, put, send, x_ray};
 use crate::wait::until;
 use crate::x_ray_end::XRayEnd;
+
+#[test]
+fn a_forwarder_sends_no_spans_to_itself() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (home, url) = (Home::new(), format!("http://{free}"));
+    let mut options = home.options(vec![ForwardTarget::otlp(&url, []).unwrap()]);
+    options.console.otlp.http = Some(free.to_string());
+    assert!(matches!(Forwarder::start(options), Err(ForwardError::Itself { url: itself }) if itself == url));
+}
 
 #[test]
 fn documents_arrive_byte_for_byte_in_batches_of_at_most_50() {

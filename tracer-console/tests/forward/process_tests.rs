@@ -24,6 +24,18 @@ fn config(directory: &Path, text: &str) -> String {
 }
 
 #[test]
+fn a_far_end_on_this_machine_is_reached_without_the_proxy_of_the_environment() {
+    let (home, end) = (tempfile::tempdir().unwrap(), XRayEnd::new());
+    let mut command = program();
+    command.args(["forward", "--json", "-b", "127.0.0.1:0", "-t", "127.0.0.1:0", "--to", &end.url()]);
+    command.arg("--queue").arg(home.path().join("forward.db")).env("HTTP_PROXY", "http://127.0.0.1:9");
+    let forwarding = Forwarding::of(command);
+    let texts = segments(1);
+    put(forwarding.tcp, &texts);
+    end.has(&texts);
+}
+
+#[test]
 #[cfg(unix)]
 fn what_came_and_became_of_it_is_said_when_asked_for_and_at_the_end() {
     let (home, end) = (tempfile::tempdir().unwrap(), XRayEnd::new());

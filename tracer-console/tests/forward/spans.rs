@@ -249,6 +249,18 @@ fn what_the_specification_lets_be_sent_again_is_and_the_rest_is_rejected() {
 }
 
 #[test]
+fn whoever_answers_with_a_page_has_taken_nothing() {
+    let (_home, end, forwarder) = started();
+    end.says(Some(Said { body: b"\n<html>Log in, please</html>".to_vec(), ..Said::status(200) }));
+    put(forwarder.console().tcp_addr(), &segments(3));
+    end.is_called();
+    assert_eq!(forwarder.counts().targets[0].waiting, 3);
+    end.says(None);
+    assert_eq!(end.spans(3).len(), 3);
+    counts(&forwarder, |counts| (counts.targets[0].sent, counts.targets[0].waiting) == (3, 0));
+}
+
+#[test]
 fn the_wait_that_a_backend_asks_for_is_kept() {
     let (_home, end, forwarder) = started();
     end.says(Some(Said::status(503).with("retry-after", "3600")));

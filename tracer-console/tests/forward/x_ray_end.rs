@@ -19,6 +19,8 @@ pub(crate) enum Mood {
     Unprocessed(BTreeMap<String, &'static str>),
     /// Refuses every call that has this document.
     Hates(String),
+    /// Fails over every call that has this document.
+    BreaksOver(String),
 }
 
 pub(crate) struct XRayEnd {
@@ -98,7 +100,8 @@ impl State {
             Mood::Hates(text) if texts.contains(text) => {
                 return x_ray_error(400, "InvalidRequestException");
             }
-            Mood::Fine | Mood::Hates(_) => self.taken.extend(texts),
+            Mood::BreaksOver(text) if texts.contains(text) => return Said::status(500),
+            Mood::Fine | Mood::Hates(_) | Mood::BreaksOver(_) => self.taken.extend(texts),
             Mood::Unprocessed(codes) => {
                 for text in texts {
                     match codes.get(&id(&text)) {

@@ -189,6 +189,14 @@ fn what_is_too_large_is_refused_and_what_comes_after_is_not() {
 }
 
 #[test]
+fn text_that_looks_like_much_json_is_only_text_within_protobuf() {
+    let console = console();
+    let text = "{},".repeat(3_000);
+    let span = Span { name: text, ..good() };
+    assert_eq!(post(&console, &[PROTOBUF], &protobuf(vec![span; 200])).status, 200);
+}
+
+#[test]
 fn what_was_answered_is_in_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("traces.db");

@@ -237,3 +237,21 @@ fn a_database_is_exported_while_a_console_writes_it_and_imported_into_when_none_
     let said = refusal(&program().args(["export", "--db", absent.to_str().unwrap()]).output().unwrap());
     assert!(said.contains("absent.db") && !absent.exists(), "{said}");
 }
+
+#[test]
+fn a_wrong_name_of_a_file_makes_no_database() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("traces.db");
+    let absent = directory.path().join("absent.ndjson");
+    let output = program().arg("import").arg("--db").arg(&database).arg(absent).output().unwrap();
+    assert_eq!((output.status.code(), database.exists()), (Some(1), false));
+}
+
+#[test]
+fn a_database_and_another_x_ray_are_not_asked_at_once() {
+    for command in
+        [&["export", "--db", "traces.db", "--aws"][..], &["import", "--db", "traces.db", "--aws", "-"]]
+    {
+        assert_eq!(program().args(command).output().unwrap().status.code(), Some(2), "{command:?}");
+    }
+}

@@ -1,4 +1,4 @@
-//! Datagrams that are lost are told of while the console runs.
+//! Datagrams that are lost are told of while the console runs, and all of them when it ends.
 
 use std::io::{BufRead as _, BufReader, Lines};
 use std::net::{SocketAddr, UdpSocket};
@@ -55,4 +55,20 @@ fn datagrams_that_find_the_buffer_full_are_told_of_while_the_console_runs() {
     assert!(said.contains("found the kernel's buffer of"), "{said}");
     let lost: usize = said.split(' ').nth(1).and_then(|count| count.parse().ok()).expect("how many");
     assert!((1..SENT).contains(&lost), "{said}");
+}
+
+#[test]
+fn what_arrived_before_the_end_is_counted_and_refused_before_it() {
+    const SENT: usize = 300;
+    let mut console = Stoppable::new();
+    console.signal(Signal::STOP);
+    let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for _ in 0..SENT {
+        sender.send_to(b"x", console.address).unwrap();
+    }
+    console.signal(Signal::TERM);
+    console.signal(Signal::CONT);
+    let said = console.said.by_ref().map_while(Result::ok).find(|line| line.starts_with("received "));
+    let said = said.expect("what there was in all is said");
+    assert!(said.starts_with(&format!("received {SENT}, refused {SENT}, dropped 0")), "{said}");
 }

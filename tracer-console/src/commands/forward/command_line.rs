@@ -1,4 +1,4 @@
-//! The command line as the X-Ray daemon takes it: called by its name, and long flags behind a single dash.
+//! The command line as the X-Ray daemon takes it: called by its name, and any flag behind one dash or two.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -17,7 +17,7 @@ pub(crate) fn of_daemon(arguments: impl IntoIterator<Item = OsString>) -> Vec<Os
         arguments.insert(1, COMMAND.into());
     }
     if arguments.get(1).is_some_and(|command| command == COMMAND) {
-        arguments.iter_mut().skip(2).for_each(double_dash);
+        arguments.iter_mut().skip(2).for_each(with_its_dashes);
     }
     arguments
 }
@@ -28,12 +28,17 @@ fn is_named_so(program: &OsStr) -> bool {
 }
 
 /// Go's flags have one dash or two.
-fn double_dash(argument: &mut OsString) {
+fn with_its_dashes(argument: &mut OsString) {
     let Some(text) = argument.to_str() else { return };
-    let Some(flag) = text.strip_prefix('-').filter(|flag| !flag.starts_with('-')) else { return };
-    let name = flag.split('=').next().unwrap_or(flag);
-    if DaemonFlags::LONG.contains(&name) {
-        *argument = format!("-{text}").into();
+    let name = |flag| str::split(flag, '=').next().unwrap_or_default();
+    if let Some(flag) = text.strip_prefix("--") {
+        if DaemonFlags::SHORT.contains(&name(flag)) {
+            *argument = format!("-{flag}").into();
+        }
+    } else if let Some(flag) = text.strip_prefix('-')
+        && DaemonFlags::LONG.contains(&name(flag))
+    {
+        *argument = format!("--{flag}").into();
     }
 }
 
@@ -54,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn long_flags_may_have_a_single_dash() {
+    fn a_flag_may_have_one_dash_or_two() {
         assert_eq!(
             read("xray -bind=127.0.0.1:2001 -local-mode -region us-east-1 --log-level dev -b 1:2"),
             "xray forward --bind=127.0.0.1:2001 --local-mode --region us-east-1 --log-level dev -b 1:2"
@@ -62,6 +67,10 @@ mod tests {
         assert_eq!(
             read("tracer-console forward -config cfg.yaml"),
             "tracer-console forward --config cfg.yaml"
+        );
+        assert_eq!(
+            read("xray --b 127.0.0.1:2001 --t=:2002 --"),
+            "xray forward -b 127.0.0.1:2001 -t=:2002 --"
         );
         assert_eq!(read("tracer-console show -region"), "tracer-console show -region");
     }

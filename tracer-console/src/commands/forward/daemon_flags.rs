@@ -59,6 +59,9 @@ impl DaemonFlags {
         "proxy-address",
         "version",
     ];
+
+    /// The letters of those that it also takes behind two.
+    pub(super) const SHORT: [&str; 12] = ["a", "o", "m", "n", "b", "t", "r", "c", "f", "l", "p", "v"];
 }
 
 /// As Go's flags read it.

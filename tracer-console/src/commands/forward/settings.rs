@@ -55,8 +55,8 @@ impl Settings {
         let (socket, logging) = (config.socket.unwrap_or_default(), config.logging.unwrap_or_default());
         let level = said(&flags.log_level, logging.log_level).unwrap_or_else(|| "prod".to_owned());
         Ok(Self {
-            udp_address: said(&flags.bind, socket.udp_address).unwrap_or_else(|| ADDRESS.to_owned()),
-            tcp_address: said(&flags.bind_tcp, socket.tcp_address).unwrap_or_else(|| ADDRESS.to_owned()),
+            udp_address: address(&flags.bind, socket.udp_address),
+            tcp_address: address(&flags.bind_tcp, socket.tcp_address),
             concurrency: config
                 .concurrency
                 .filter(|calls| *calls > 0)
@@ -95,6 +95,15 @@ impl Settings {
 fn said(flag: &Option<String>, config: Option<String>) -> Option<String> {
     let flag = flag.clone().filter(|text| !text.is_empty());
     flag.or(config).filter(|text| !text.is_empty())
+}
+
+/// Without a host, as in `:2000`, it is every address of the machine, as in Go.
+fn address(flag: &Option<String>, config: Option<String>) -> String {
+    match said(flag, config) {
+        None => ADDRESS.to_owned(),
+        Some(port) if port.starts_with(':') => format!("0.0.0.0{port}"),
+        Some(address) => address,
+    }
 }
 
 fn log_level(name: &str) -> Result<log::LevelFilter, Failure> {
@@ -137,6 +146,13 @@ mod tests {
         assert_eq!((&*settings.udp_address, &*settings.tcp_address), ("127.0.0.1:2001", "127.0.0.1:2002"));
         assert_eq!((settings.concurrency, settings.log_level), (3, log::LevelFilter::Warn));
         assert!(settings.rotates && settings.without_meaning.is_empty());
+    }
+
+    #[test]
+    fn an_address_without_a_host_is_every_address() {
+        let flags = DaemonFlags { bind: Some(":2001".into()), ..Default::default() };
+        let settings = settings(flags, "Socket: {TCPAddress: ':2002'}");
+        assert_eq!((&*settings.udp_address, &*settings.tcp_address), ("0.0.0.0:2001", "0.0.0.0:2002"));
     }
 
     #[test]

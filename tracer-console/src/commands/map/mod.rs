@@ -37,8 +37,12 @@ impl Map {
     pub(crate) fn run(self) -> Result<(), Failure> {
         self.chosen.check()?;
         let graph = self.graph()?;
+        if graph.is_empty() && !self.traces.is_empty() {
+            let traces: Vec<_> = self.traces.iter().map(TraceId::to_string).collect();
+            return Err(format!("there is no trace {}", traces.join(", nor ")).into());
+        }
         if self.json {
-            Screen::say(&graph.to_json().to_string());
+            Screen::say_json(graph.to_json());
         } else if graph.is_empty() {
             anstream::eprintln!("no trace matches");
         } else {

@@ -53,6 +53,10 @@ impl Far for Account {
             }
             Err(error) => {
                 let reply = reply(&error);
+                if let Reply::Failed(Failure { kind: FailureKind::Status(400..=403), .. }) = reply {
+                    // They may be what is wrong, and have been renewed.
+                    self.account.forget_credentials();
+                }
                 self.tally.count(&reply);
                 reply
             }

@@ -94,6 +94,12 @@ enum Said {
 fn said(answer: &Answer) -> Said {
     let status = answer.status;
     match status {
+        200..=299 if is_page(answer) => {
+            let why = format!(
+                "it answers {status} with a page, and not as OTLP does: is that the address of a backend?"
+            );
+            Said::Other(Reply::Failed(Failure::new(FailureKind::Other, why)))
+        }
         200..=299 => partial(answer),
         // Those may be sent again, by the specification.
         429 | 502 | 503 | 504 => failed(answer),
@@ -102,6 +108,11 @@ fn said(answer: &Answer) -> Said {
         400 | 413 => Said::Other(Reply::Refused { why: why(answer), one_may_be_the_reason: true }),
         _ => Said::Other(Reply::Refused { why: why(answer), one_may_be_the_reason: false }),
     }
+}
+
+/// Whoever answers with a page, such as a proxy that wants a login, took nothing.
+fn is_page(answer: &Answer) -> bool {
+    answer.body.trim_ascii_start().starts_with(b"<")
 }
 
 fn failed(answer: &Answer) -> Said {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::error::QueueError;
 use super::file::{QueueFile, Waiting};
@@ -15,7 +15,7 @@ use crate::forward::ledger::Ledger;
 const WAITING: usize = 1_024;
 /// No transaction takes more documents: the next ones wait, and share the next.
 const MOST_DOCUMENTS: usize = 5_000;
-/// After so long without a job, space is given back.
+/// After so long without a job space is given back, and some of it at such distances where there is always one.
 const TIDYING: Duration = Duration::from_secs(5);
 
 /// A queue that is open.
@@ -77,7 +77,7 @@ impl Queue {
             .map(|(id, name)| (*id, (*name).to_owned(), of_targets.get(id).copied().unwrap_or_default()));
         let ledger = Arc::new(Ledger::open(named));
         let last = file.last();
-        let worker = Worker { file, ledger: Arc::clone(&ledger), announce, unsettled: Vec::new() };
+        let worker = Worker::new(file, Arc::clone(&ledger), announce);
         let (jobs, queue) = sync_channel(WAITING);
         let thread =
             std::thread::Builder::new().name("tracer-queue".into()).spawn(move || worker.run(&queue));
@@ -164,9 +164,15 @@ struct Worker<A> {
     announce: A,
     /// Verdicts that could not be written: the disk is full, perhaps. They are tried again.
     unsettled: Vec<Verdict>,
+    /// When space was given back last.
+    tidied: Instant,
 }
 
 impl<A: Fn(Number)> Worker<A> {
+    fn new(file: QueueFile, ledger: Arc<Ledger>, announce: A) -> Self {
+        Self { file, ledger, announce, unsettled: Vec::new(), tidied: Instant::now() }
+    }
+
     /// Works until nobody can send any more.
     fn run(mut self, jobs: &Receiver<Job>) {
         loop {
@@ -211,6 +217,10 @@ impl<A: Fn(Number)> Worker<A> {
         }
         for read in reads {
             self.read(read);
+        }
+        if self.tidied.elapsed() >= TIDYING {
+            let _ = self.file.tidy();
+            self.tidied = Instant::now();
         }
     }
 
@@ -269,8 +279,7 @@ mod tests {
         file.work(["1", "2"], &[]).unwrap();
         file.fill_disk();
         let ledger = Arc::new(Ledger::open([(target, "a".to_owned(), 2)]));
-        let mut worker =
-            Worker { file, ledger: Arc::clone(&ledger), announce: |_| {}, unsettled: Vec::new() };
+        let mut worker = Worker::new(file, Arc::clone(&ledger), |_| {});
         let (jobs, queue) = sync_channel(4);
         let (done, appended) = channel();
         jobs.send(Job::Settle(Verdict { target, fate: Fate::Sent, numbers: vec![1] })).unwrap();
@@ -278,5 +287,27 @@ mod tests {
         assert!(appended.recv().unwrap().unwrap_err().contains("the disk of the queue is full"));
         let counts = ledger.counts();
         assert_eq!((counts.received, counts.targets[0].sent, counts.targets[0].waiting), (0, 1, 1));
+    }
+
+    #[test]
+    fn space_is_given_back_also_where_there_is_always_a_job() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("forward.db");
+        let mut file = QueueFile::open(&path, 64 << 20, &["a"]).unwrap();
+        let target = file.targets()[0];
+        file.work(std::iter::repeat_n("x".repeat(20_000), 1_000), &[]).unwrap();
+        let full = file.used();
+        let ledger = Arc::new(Ledger::open([(target, "a".to_owned(), 1_000)]));
+        let mut worker = Worker::new(file, ledger, |_| {});
+        let (_jobs, queue) = sync_channel(1);
+        worker
+            .work(Job::Settle(Verdict { target, fate: Fate::Sent, numbers: (1..=1_000).collect() }), &queue);
+        for _ in 0..10 {
+            worker.tidied = Instant::now().checked_sub(TIDYING).unwrap();
+            worker.work(Job::Append { texts: vec!["1".into()], done: channel().0 }, &queue);
+        }
+        drop(worker);
+        let size = std::fs::metadata(&path).unwrap().len();
+        assert!(full > 20_000_000 && size < full / 3, "{full} bytes were used, and {size} are taken");
     }
 }

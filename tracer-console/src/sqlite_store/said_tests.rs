@@ -10,6 +10,7 @@ use crate::filter::FilterExpression;
 use crate::filter::tests::generate;
 use crate::sqlite_store::minutes::Minutes;
 use crate::sqlite_store::names::Names;
+use crate::sqlite_store::place::of_minute;
 use crate::sqlite_store::row::{Row, Size};
 use crate::sqlite_store::row_changes::RowChanges;
 use crate::sqlite_store::schema::{add_functions, migrate};
