@@ -45,6 +45,7 @@ mod matching;
 mod memory_store;
 mod otlp;
 mod port_holder;
+mod private_file;
 mod receiver;
 mod recording;
 mod refusal;

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::derivation::is_up_to_date;
 use super::error::SqliteError;
 use super::urls;
+use crate::private_file::make_private;
 
 /// Each brings a database from the version of its index to the next.
 pub(super) const MIGRATIONS: [&str; 5] = [
@@ -80,15 +81,6 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, SqliteError> {
 pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
     rusqlite::vtab::array::load_module(connection)?;
     urls::add_function(connection)
-}
-
-/// Traces hold secrets: only the owner may read them. Where it cannot be made, opening says why.
-fn make_private(path: &Path) {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let _ = options.open(path);
 }
 
 /// Whether it has tables and they are not ours.

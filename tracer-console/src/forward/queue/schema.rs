@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::QueueError;
+use crate::private_file::make_private;
 
 /// Each brings a file from the version of its index to the next.
 const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/queue/0001_queue.sql")];
@@ -48,15 +49,6 @@ fn connect(path: &Path) -> rusqlite::Result<Result<Connection, QueueError>> {
     // On macOS nothing less reaches the disk; elsewhere it says nothing.
     connection.pragma_update(None, "fullfsync", true)?;
     migrate(&connection, path).map(|migrated| migrated.map(|()| connection))
-}
-
-/// Documents hold secrets: only the owner may read them. Where the file cannot be made, opening says why.
-fn make_private(path: &Path) {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let _ = options.open(path);
 }
 
 /// Whether it has tables and they are not ours.
