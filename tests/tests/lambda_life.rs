@@ -1,57 +1,31 @@
 //! A function's whole life: the real `lambda_runtime` in the local Lambda, datagrams over a real socket.
 
+#[path = "lambda/life.rs"]
+mod life;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tracer_console::{
-    Console, ConsoleOptions, Function, FunctionErrorKind, Invocation, InvocationResult, LocalLambda, Node,
-    Trace, Tracing,
-};
+use tracer_console::{FunctionErrorKind, Invocation, InvocationResult, Node, Trace, Tracing};
 
-struct Life {
-    console: Console,
-    // Dropped with the test: no process outlives it.
-    _lambda: LocalLambda,
-    function: Function,
+use self::life::Life;
+
+fn start(mode: &str) -> Life {
+    start_with(mode, 1)
 }
 
-impl Life {
-    fn start(mode: &str) -> Self {
-        Self::start_with(mode, 1)
-    }
-
-    fn start_with(mode: &str, concurrency: usize) -> Self {
-        let console = Console::start(ConsoleOptions::any_port()).unwrap();
-        let lambda = LocalLambda::builder().console(&console).start().unwrap();
-        let function = lambda
-            .function("test-function", env!("CARGO_BIN_EXE_test-function"))
-            .timeout(Duration::from_secs(20))
-            .env("MODE", mode)
-            .env("POWERTOOLS_SERVICE_NAME", "tests");
-        let function = if concurrency > 1 { function.max_concurrency(concurrency) } else { function };
-        Self { console, _lambda: lambda, function: function.start().unwrap() }
-    }
-
-    fn invoke(&self, event: Value) -> (InvocationResult, Trace) {
-        let result = self.function.invoke(Invocation::json(event)).unwrap();
-        let trace = self.trace(&result, |_| true);
-        (result, trace)
-    }
-
-    fn trace(&self, result: &InvocationResult, is_ready: impl Fn(&Trace) -> bool) -> Trace {
-        let id = result.trace_id().expect("it is sampled");
-        let ready = |trace: &Trace| trace.is_settled() && is_ready(trace);
-        self.console.store().wait_for_trace(id, ready, Duration::from_secs(20)).unwrap()
-    }
+fn start_with(mode: &str, concurrency: usize) -> Life {
+    Life::of("test-function", env!("CARGO_BIN_EXE_test-function"), |function| {
+        let function = function.env("MODE", mode).env("POWERTOOLS_SERVICE_NAME", "tests");
+        if concurrency > 1 { function.max_concurrency(concurrency) } else { function }
+    })
 }
 
-impl Life {
-    /// The documents of a trace that the function itself sent; AWS's are segments.
-    fn datagrams(&self, result: &InvocationResult) -> usize {
-        let documents = self.console.store().documents(result.trace_id().unwrap());
-        documents.iter().filter(|document| document.contains(r#""type":"subsegment""#)).count()
-    }
+/// The documents of a trace that the function itself sent; AWS's are segments.
+fn datagrams(life: &Life, result: &InvocationResult) -> usize {
+    let documents = life.console.store().documents(result.trace_id().unwrap());
+    documents.iter().filter(|document| document.contains(r#""type":"subsegment""#)).count()
 }
 
 fn find<'a>(trace: &'a Trace, name: &str) -> Node<'a> {
@@ -67,7 +41,7 @@ const STEP: &str = "## test_function::step";
 #[test]
 fn behaviours_16_17_20_a_cold_and_a_warm_invocation_hang_on_lambdas_own_segment() {
     for mode in ["attribute", "layer", "only-layer"] {
-        let life = Life::start(mode);
+        let life = start(mode);
         for cold in [true, false] {
             let (result, trace) = life.invoke(json!({ "do": "answer", "number": 3 }));
             assert_eq!(result.json::<Value>().unwrap()["number"], 3, "{mode}");
@@ -84,7 +58,7 @@ fn behaviours_16_17_20_a_cold_and_a_warm_invocation_hang_on_lambdas_own_segment(
                 "{mode}: {:?}",
                 names(&trace)
             );
-            assert_eq!(life.datagrams(&result), 1, "{mode}: one datagram an invocation");
+            assert_eq!(datagrams(&life, &result), 1, "{mode}: one datagram an invocation");
         }
     }
 }
@@ -92,7 +66,7 @@ fn behaviours_16_17_20_a_cold_and_a_warm_invocation_hang_on_lambdas_own_segment(
 #[test]
 fn an_error_is_a_fault_of_the_handler_and_reaches_the_runtime_unchanged() {
     for mode in ["attribute", "layer"] {
-        let life = Life::start(mode);
+        let life = start(mode);
         let (result, trace) = life.invoke(json!({ "do": "fail" }));
         assert_eq!(result.error().unwrap().message, "asked to fail");
         let handler = find(&trace, "## handler");
@@ -103,7 +77,7 @@ fn an_error_is_a_fault_of_the_handler_and_reaches_the_runtime_unchanged() {
 
 #[test]
 fn a_panic_is_a_fault_with_its_text_and_the_next_invocation_is_traced() {
-    let life = Life::start("attribute");
+    let life = start("attribute");
     let (result, trace) = life.invoke(json!({ "do": "panic" }));
     assert_eq!(result.error().unwrap().kind, FunctionErrorKind::Reported);
     let handler = find(&trace, "## handler");
@@ -116,7 +90,7 @@ fn a_panic_is_a_fault_with_its_text_and_the_next_invocation_is_traced() {
 #[test]
 fn p4_a_timeout_loses_nothing_whether_the_handler_yields_or_blocks() {
     for (mode, what) in [("attribute", "hang"), ("attribute", "block"), ("layer", "block")] {
-        let life = Life::start(mode);
+        let life = start(mode);
         let event = Invocation::json(json!({ "do": what, "number": 1 })).timeout(Duration::from_millis(900));
         let result = life.function.invoke(event).unwrap();
         assert!(result.timed_out(), "{mode} {what}");
@@ -132,7 +106,7 @@ fn p4_a_timeout_loses_nothing_whether_the_handler_yields_or_blocks() {
 
 #[test]
 fn p5_what_was_closed_a_quarter_of_a_second_before_a_kill_is_there() {
-    let life = Life::start("attribute");
+    let life = start("attribute");
     let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1".to_owned();
     let event = Invocation::json(json!({ "do": "await-kill" })).tracing(Tracing::Incoming(header));
     let pending = life.function.begin(event);
@@ -151,7 +125,7 @@ fn p5_what_was_closed_a_quarter_of_a_second_before_a_kill_is_there() {
 
 #[test]
 fn behaviours_104_105_106_166_without_a_sampled_header_nothing_is_sent() {
-    let life = Life::start("attribute");
+    let life = start("attribute");
     let verbatim = |text: &str| Tracing::Verbatim(text.to_owned());
     for tracing in
         [Tracing::NotSampled, Tracing::PassThrough, Tracing::Absent, verbatim("nonsense"), verbatim("Root=1")]
@@ -170,7 +144,7 @@ fn behaviours_104_105_106_166_without_a_sampled_header_nothing_is_sent() {
 
 #[test]
 fn a_subsegment_that_outlives_the_handler_comes_alone_under_its_parent() {
-    let life = Life::start("attribute");
+    let life = start("attribute");
     let result = life.function.invoke(Invocation::json(json!({ "do": "late" }))).unwrap();
     // The sandbox may be frozen before the task runs: the next invocation thaws it.
     life.invoke(json!({ "do": "answer" }));
@@ -180,7 +154,7 @@ fn a_subsegment_that_outlives_the_handler_comes_alone_under_its_parent() {
 
 #[test]
 fn p7_overlapping_invocations_in_one_process_never_mix() {
-    let life = Life::start_with("concurrent", 8);
+    let life = start_with("concurrent", 8);
     let pending: Vec<_> = (0..64_u64)
         .map(|number| {
             let tracing = if number % 3 == 0 { Tracing::NotSampled } else { Tracing::Sampled };
@@ -201,7 +175,7 @@ fn p7_overlapping_invocations_in_one_process_never_mix() {
         assert_eq!(handler.annotation("Number"), Some(&json!(number)));
         assert_eq!(find(&trace, STEP).annotation("Number"), Some(&json!(number)));
         assert_eq!(names(&trace).iter().filter(|name| name.starts_with("## ")).count(), 2);
-        assert_eq!(life.datagrams(&result), 1);
+        assert_eq!(datagrams(&life, &result), 1);
         cold += usize::from(handler.annotation("ColdStart") == Some(&json!(true)));
     }
     assert!(cold <= processes.len(), "one of each process was first");
@@ -209,7 +183,7 @@ fn p7_overlapping_invocations_in_one_process_never_mix() {
 
 #[test]
 fn a_streamed_response_is_traced_to_its_end() {
-    let life = Life::start("stream");
+    let life = start("stream");
     let (result, trace) = life.invoke(json!({ "do": "answer", "number": 7 }));
     assert!(result.payload().ends_with(b"first second third"), "behind the head of the response");
     let (handler, writer) = (find(&trace, "## streaming"), find(&trace, "writer"));
@@ -221,7 +195,7 @@ fn a_streamed_response_is_traced_to_its_end() {
 
 #[test]
 fn a_streamed_response_of_a_hidden_type_is_traced_to_its_end() {
-    let life = Life::start("stream-opaque");
+    let life = start("stream-opaque");
     let (result, trace) = life.invoke(json!({ "do": "answer" }));
     assert!(result.payload().ends_with(b"part 0 part 1 part 2 "), "behind the head of the response");
     let handler = find(&trace, "## streaming_opaque");

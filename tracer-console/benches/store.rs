@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tracer_console::{
-    Console, ConsoleOptions, Document, FilterExpression, Retention, Search, SqliteStore, Timestamp,
-    TraceStore,
+    Console, ConsoleOptions, Document, EmbeddedApi, FilterExpression, MemoryLimits, MemoryStore, Retention,
+    Search, SqliteStore, Timestamp, TraceStore,
 };
 
 /// Midnight of a day that the traces are spread over, in epoch seconds.
@@ -39,6 +39,7 @@ fn main() {
     bench.api();
     bench.percentiles();
     drop(bench);
+    pages_in_memory();
     log_beside_readers();
     growing_traces();
 }
@@ -288,7 +289,7 @@ impl Bench {
         for (path, list) in
             [("/ServiceGraph", "Services"), ("/TimeSeriesServiceStatistics", "TimeSeriesServiceStatistics")]
         {
-            for (hours, promised) in [(1, "[100]"), (6, "")] {
+            for (hours, promised) in [(1, "[100]"), (6, "[50]")] {
                 let (mut all, mut found) = (Latencies::new(), 0);
                 for at in 0..self.questions / 4 + 1 {
                     let (from, to) = self.hours(hours, at);
@@ -296,9 +297,21 @@ impl Bench {
                     all.all.push(took);
                     found = answer[list].as_array().unwrap().len();
                 }
-                all.print(&format!("{path} of {hours} h"), promised, found);
+                all.print(
+                    &format!("{path} of {hours} h"),
+                    if list == "Services" { promised } else { "" },
+                    found,
+                );
             }
         }
+        let (mut all, mut found) = (Latencies::new(), 0);
+        for _ in 0..5 {
+            let (took, answer) =
+                call("/tracer/ServiceGraph", &json!({"StartTime": BEGIN, "EndTime": BEGIN + DAY}));
+            all.all.push(took);
+            found = answer["Services"].as_array().unwrap().len();
+        }
+        all.print("/tracer/ServiceGraph of a day", "[100]", found);
     }
 
     /// Page after page of everything.
@@ -323,7 +336,7 @@ impl Bench {
             let begin = Instant::now();
             times.clear();
             let search = Search::between(from, to);
-            self.store.outcomes(&search, &mut |outcome| times.push(outcome.response_time)).unwrap();
+            self.store.outcomes(&search, &mut |outcome| times.extend(outcome.response_time)).unwrap();
             for percent in [50, 90, 99] {
                 let at = times.len() * percent / 100;
                 times.select_nth_unstable_by(at, f64::total_cmp);
@@ -332,6 +345,39 @@ impl Bench {
         }
         latencies.print("percentiles of all response times", "[150]", times.len());
     }
+}
+
+/// Page after page of what is kept in memory.
+fn pages_in_memory() {
+    const TRACES: u64 = 100_000;
+    let store = Arc::new(MemoryStore::new(MemoryLimits { bytes: usize::MAX, ..MemoryLimits::default() }));
+    for number in 0..TRACES {
+        let text = format!(
+            r#"{{"name":"job","id":"{:016x}","trace_id":"1-6b02e002-{:024x}","start_time":{},"end_time":{},"fault":{}}}"#,
+            number + 1,
+            random(number),
+            BEGIN as f64 + number as f64 * 0.5,
+            BEGIN as f64 + number as f64 * 0.5 + 0.25,
+            random(number).is_multiple_of(50),
+        );
+        store.record(Document::parse(&text).unwrap()).unwrap();
+    }
+    let api = EmbeddedApi::over(store);
+    let mut asked = json!({"StartTime": BEGIN, "EndTime": BEGIN + DAY, "FilterExpression": "ok"});
+    let mut call = || {
+        let begin = Instant::now();
+        let answer = api.call("/TraceSummaries", asked.to_string().as_bytes()).unwrap();
+        asked["NextToken"] = answer["NextToken"].clone();
+        (begin.elapsed(), answer["TraceSummaries"].as_array().unwrap().len())
+    };
+    println!("\nin memory, {TRACES} traces: the first page {:.2?}", call().0);
+    let (mut latencies, mut found) = (Latencies::new(), 0);
+    for _ in 0..100 {
+        let (took, page) = call();
+        latencies.all.push(took);
+        found += page;
+    }
+    latencies.print("page after page of ok", "[20]", found);
 }
 
 /// The file's log grows while somebody reads all the time.

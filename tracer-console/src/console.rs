@@ -292,7 +292,8 @@ impl Console {
         self.receiver.refusals()
     }
 
-    /// The receive buffer that the kernel granted, in bytes: how large a burst may be.
+    /// The receive buffer that the kernel granted, in bytes: how large a burst may be. On Linux it is the sum of several sockets'
+    /// where the kernel grants little for one.
     ///
     /// ```
     /// # use tracer_console::{Console, ConsoleOptions};

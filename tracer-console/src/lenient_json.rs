@@ -56,7 +56,8 @@ fn outside_strings(text: &str, mut visit: impl FnMut(usize, u8)) {
     }
 }
 
-fn is_too_deep(text: &str) -> bool {
+/// Whether [`read`] refuses it for its depth.
+pub(crate) fn is_too_deep(text: &str) -> bool {
     // Few brackets cannot nest deeply, and to count them is quick.
     let brackets = count(text.as_bytes(), b'[') + count(text.as_bytes(), b'{');
     brackets > MAX_DEPTH && depth(text) > MAX_DEPTH

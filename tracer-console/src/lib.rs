@@ -27,10 +27,13 @@ mod analysis;
 mod api;
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "https")]
+mod certificates;
 mod compiled;
 mod console;
 mod datagram;
 mod datagram_queue;
+mod deep_document;
 mod document;
 mod entities;
 mod entity;
@@ -48,8 +51,14 @@ mod port_holder;
 mod private_file;
 mod receiver;
 mod recording;
+#[cfg(test)]
+#[path = "../tests/corpus/recordings.rs"]
+mod recordings;
 mod refusal;
 mod search;
+#[cfg(target_os = "linux")]
+mod socket_group;
+mod sqlite_file;
 mod sqlite_store;
 mod store;
 mod submitted;
@@ -58,6 +67,7 @@ mod timestamp;
 mod trace;
 mod trace_id;
 mod trace_outcome;
+mod udp_inbox;
 mod udp_socket;
 mod waterfall;
 
@@ -66,6 +76,7 @@ pub use analysis::{Analysis, AnalysisReport, Breakdown, Comparison, UnknownBreak
 pub use api::{EmbeddedApi, EmbeddedApiError};
 pub use console::{Console, ConsoleError, ConsoleOptions};
 pub use datagram::{read_datagram, read_datagram_documents};
+pub use deep_document::taken_apart;
 pub use document::Document;
 pub use entity::{Entity, EntityKind, Exception};
 pub use filter::{Completion, Completions, FilterError, FilterErrorKind, FilterExpression, ValueOf};

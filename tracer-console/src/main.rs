@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             anstream::eprintln!("tracer-console: {}", commands::in_words(&*error));
-            ExitCode::FAILURE
+            commands::exit_code(&error)
         }
     }
 }

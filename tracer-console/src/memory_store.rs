@@ -1,6 +1,7 @@
 //! A store in memory, bounded.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,8 +11,9 @@ use crate::entities::Entities;
 use crate::lenient_json::count;
 use crate::link::LinkIndex;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::search::{Found, Position, Search, TraceTimes};
+use crate::search::{Found, Position, Search, TimeRange, TimeRangeType, TraceTimes};
 use crate::store::{Revision, StoreError, TraceSize, TraceStore};
+use crate::timestamp::Timestamp;
 use crate::trace::Trace;
 use crate::trace_id::TraceId;
 
@@ -119,6 +121,10 @@ struct Kept {
     traces: HashMap<TraceId, Record>,
     /// The order of last change: what to forget first.
     by_change: BTreeMap<Revision, TraceId>,
+    /// When they began, of those whose times are known.
+    by_start: BTreeMap<Position, TraceTimes>,
+    /// The others: their times are derived when a search asks.
+    untimed: HashSet<TraceId>,
     links: LinkIndex,
     /// By kind and name.
     settings: BTreeMap<(String, String), String>,
@@ -135,8 +141,8 @@ struct Record {
     /// Of memory, estimated.
     weight: usize,
     changed: Revision,
-    /// Derived when a search first asks.
-    times: Option<TraceTimes>,
+    /// When it began, if its times are known.
+    start: Option<Timestamp>,
 }
 
 impl Record {
@@ -164,7 +170,10 @@ impl Kept {
         self.revision.0 += 1;
         self.by_change.remove(&record.changed);
         record.changed = self.revision;
-        record.times = None;
+        if let Some(start) = record.start.take() {
+            self.by_start.remove(&Position { start, id });
+        }
+        self.untimed.insert(id);
         self.by_change.insert(self.revision, id);
         self.forget_beyond(limits.bytes);
         Ok(())
@@ -176,11 +185,37 @@ impl Kept {
             let Some((_, oldest)) = self.by_change.pop_first() else {
                 return;
             };
+            self.untimed.remove(&oldest);
             if let Some(record) = self.traces.remove(&oldest) {
                 self.bytes -= record.weight;
+                if let Some(start) = record.start {
+                    self.by_start.remove(&Position { start, id: oldest });
+                }
                 record.entities.iter().for_each(|entity| self.links.forget(oldest, entity));
             }
         }
+    }
+
+    /// The times of a trace as it was at a revision.
+    fn know(&mut self, id: TraceId, times: TraceTimes, at: Revision) {
+        if let Some(record) = self.traces.get_mut(&id).filter(|record| record.changed == at) {
+            record.start = Some(times.start);
+            self.by_start.insert(Position { start: times.start, id }, times);
+            self.untimed.remove(&id);
+        }
+    }
+
+    /// The traces that may be in a range, newest first, of those whose times are known.
+    fn positions(&self, range: TimeRange) -> Vec<Position> {
+        let least = |start| Position { start, id: TraceId::from_bytes([0; 16]) };
+        let (from, to) = (least(range.from.min(range.to)), least(range.to));
+        let bounds = match range.by {
+            TimeRangeType::TraceId => (Bound::Included(from), Bound::Excluded(to)),
+            TimeRangeType::Event => (Bound::Unbounded, Bound::Excluded(to)),
+            TimeRangeType::Service => (Bound::Unbounded, Bound::Unbounded),
+        };
+        let began = self.by_start.range(bounds).rev();
+        began.filter(|(_, times)| range.may_hold(times)).map(|(position, _)| *position).collect()
     }
 }
 
@@ -201,18 +236,13 @@ impl MemoryStore {
         Self { limits, ..Self::default() }
     }
 
-    /// The times of a trace, derived once for each of its states.
-    fn times(&self, id: TraceId) -> Option<TraceTimes> {
-        let (known, changed) = self.kept().traces.get(&id).map(|record| (record.times, record.changed))?;
-        if known.is_some() {
-            return known;
-        }
+    /// Derives the times of a trace, once for each of its states.
+    fn derive_times(&self, id: TraceId) -> Option<TraceTimes> {
+        let changed = self.kept().traces.get(&id)?.changed;
         // Not under the lock: it takes as long as the trace is large.
         let trace = self.trace(id)?;
         let times = TraceTimes::of(&trace, &CompiledTrace::of(&trace));
-        if let Some(record) = self.kept().traces.get_mut(&id).filter(|record| record.changed == changed) {
-            record.times = Some(times);
-        }
+        self.kept().know(id, times, changed);
         Some(times)
     }
 
@@ -229,13 +259,21 @@ impl TraceStore for MemoryStore {
     }
 
     fn search(&self, search: &Search) -> Result<Found, StoreError> {
-        let ids: Vec<_> = self.kept().traces.keys().copied().collect();
-        let position = |id| {
-            let times = self.times(id).filter(|times| search.range.may_hold(times))?;
-            Some(Position { start: times.start, id })
+        let untimed: Vec<_> = self.kept().untimed.iter().copied().collect();
+        let derived = untimed.into_iter().filter_map(|id| Some((id, self.derive_times(id)?)));
+        let derived: Vec<_> = derived.collect();
+        let mut positions = {
+            let kept = self.kept();
+            let mut positions = kept.positions(search.range);
+            // Those that changed meanwhile are found as they were.
+            let changed = derived.into_iter().filter(|(id, _)| kept.untimed.contains(id));
+            let meant = changed.filter(|(_, times)| search.range.may_hold(times));
+            positions.extend(meant.map(|(id, times)| Position { start: times.start, id }));
+            positions
         };
-        let mut positions: Vec<_> = ids.into_iter().filter_map(position).collect();
-        positions.sort_unstable_by(|one, other| other.cmp(one));
+        if !positions.is_sorted_by(|one, other| one > other) {
+            positions.sort_unstable_by(|one, other| other.cmp(one));
+        }
         let is_later = |position: &Position| search.after.is_none_or(|after| *position < after);
         let scanned = positions.len() as u64;
         let mut left = positions.into_iter().filter(is_later);
@@ -341,6 +379,37 @@ mod tests {
         }
         assert!(store.trace(linked[0].trace_id()).is_none());
         assert!(store.trace(sent).unwrap().linked_from().is_empty());
+    }
+
+    #[test]
+    fn a_search_derives_the_times_of_what_changed_since_the_last_one() {
+        let store = MemoryStore::default();
+        let known = || {
+            let kept = store.kept();
+            (kept.by_start.len(), kept.untimed.len())
+        };
+        (0..50).for_each(|trace| store.record(document(trace, "")).unwrap());
+        let search = Search::between(Timestamp::from_micros(0), Timestamp::now()).limit(5);
+        let first = store.search(&search).unwrap();
+        assert_eq!((first.traces.len(), first.scanned), (5, 50));
+        assert_eq!(known(), (50, 0));
+        store.record(document(7, ",\"user\":\"a\"")).unwrap();
+        assert_eq!(known(), (49, 1));
+        assert_eq!(store.search(&search).unwrap().traces, first.traces);
+        assert_eq!(known(), (50, 0));
+    }
+
+    #[test]
+    fn what_is_forgotten_is_not_found() {
+        let store = MemoryStore::new(MemoryLimits { bytes: 4 << 10, ..MemoryLimits::default() });
+        let search = Search::between(Timestamp::from_micros(0), Timestamp::now());
+        for trace in 0..50 {
+            store.record(document(trace, "")).unwrap();
+            let found = store.search(&search).unwrap().traces;
+            assert!(found.iter().all(|id| store.trace(*id).is_some()));
+            let kept = store.kept();
+            assert_eq!((found.len(), kept.untimed.len()), (kept.traces.len(), 0));
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::otlp::IndexedAttributes;
 use crate::refusal::{Refusal, Refusals};
 use crate::store::TraceStore;
 use crate::submitted::Submitted;
-use crate::udp_socket::bind;
+use crate::udp_inbox::UdpInbox;
 
 /// Documents that are submitted together: what is parsed of so many stays within the processor's cache.
 const MOST_AT_ONCE: usize = 64;
@@ -25,9 +25,8 @@ const MOST_AT_ONCE: usize = 64;
 const MOST_ON_THE_WAY: usize = 8_000;
 /// And bytes of memory, about: a few of a hostile sender take as much as many of another.
 const MOST_WEIGHT: usize = 256 << 20;
-const LARGEST_DATAGRAM: usize = 64 << 10;
 
-/// What a receiver has seen since it started.
+/// What a receiver has seen since it started, and what became of all documents, those over TCP too.
 ///
 /// ```
 /// # use tracer_console::{Console, ConsoleOptions};
@@ -48,6 +47,10 @@ pub struct ReceiverCounts {
     pub from_elsewhere: u64,
     /// Datagrams that the kernel dropped because its buffer was full; `None` where it does not say.
     pub dropped_by_kernel: Option<u64>,
+    /// Documents that were kept, whether they came over UDP, X-Ray's API or as spans of OpenTelemetry.
+    pub documents: u64,
+    /// Documents that were refused, in datagrams too.
+    pub documents_refused: u64,
 }
 
 #[derive(Debug, Default)]
@@ -77,14 +80,14 @@ impl Receiver {
         access: Arc<Access>,
         indexed: IndexedAttributes,
     ) -> io::Result<Self> {
-        let (socket, buffer) = bind(listen)?;
-        let address = socket.local_addr()?;
+        let mut inbox = UdpInbox::bind(listen)?;
+        let (address, buffer) = (inbox.local_addr()?, inbox.granted_buffer()?);
         let counters = Arc::<Counters>::default();
         let queue = Arc::<DatagramQueue>::default();
         let mut receiver = Self { address, buffer, counters, refusals, threads: Vec::new() };
         let (counters, arrivals) = (Arc::clone(&receiver.counters), Arc::clone(&queue));
         receiver.spawn("receive", move || {
-            receive(&socket, &arrivals, &counters, &access);
+            receive(&mut inbox, &arrivals, &counters, &access);
             arrivals.close();
         })?;
         let (counters, refusals) = (Arc::clone(&receiver.counters), Arc::clone(&receiver.refusals));
@@ -116,6 +119,8 @@ impl Receiver {
             dropped: read(dropped),
             from_elsewhere: read(from_elsewhere),
             dropped_by_kernel: kernel_drops::of(self.address),
+            documents: self.refusals.kept(),
+            documents_refused: self.refusals.refused(),
         }
     }
 
@@ -163,31 +168,32 @@ impl Drop for Receiver {
     }
 }
 
-fn receive(socket: &UdpSocket, queue: &DatagramQueue, counters: &Counters, access: &Access) {
-    let mut buffer = vec![0; LARGEST_DATAGRAM];
-    // Once it is time to stop: what had arrived by then, and not what comes for ever.
-    let mut left = datagram_queue::MOST;
-    while let Some(received) = next(socket, &mut buffer, counters) {
-        let Some((len, sender)) = received else { continue };
-        left -= usize::from(counters.stopping.load(Ordering::Acquire));
-        if left == 0 {
+fn receive(inbox: &mut UdpInbox, queue: &DatagramQueue, counters: &Counters, access: &Access) {
+    let enqueue = |(datagram, sender): (&[u8], SocketAddr)| {
+        // Such as that which wakes.
+        if datagram.is_empty() {
             return;
         }
         counters.received.fetch_add(1, Ordering::Relaxed);
         if !access.takes_from(sender) {
             counters.from_elsewhere.fetch_add(1, Ordering::Relaxed);
-        } else if !queue.push(&buffer[..len]) {
+        } else if !queue.push(datagram) {
             counters.dropped.fetch_add(1, Ordering::Relaxed);
         }
+    };
+    while !counters.stopping.load(Ordering::Acquire) {
+        let _ = inbox.next().map(enqueue);
     }
-}
-
-/// The length of the next datagram and who sent it, if there is something to do; `None` when it is time to stop.
-fn next(socket: &UdpSocket, buffer: &mut [u8], counters: &Counters) -> Option<Option<(usize, SocketAddr)>> {
-    // An error is a timeout, a signal, or (on some systems) an ICMP answer to somebody else's datagram.
-    let received = socket.recv_from(buffer).ok().filter(|(len, _)| *len > 0);
-    let is_over = received.is_none() && counters.stopping.load(Ordering::Acquire);
-    (!is_over).then_some(received)
+    // What has arrived by now, and not what comes for ever.
+    if inbox.stop_waiting().is_err() {
+        return;
+    }
+    for _ in 0..datagram_queue::MOST {
+        match inbox.next().map(enqueue) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+            _ => {}
+        }
+    }
 }
 
 /// What the reading thread has: it reads the next documents while the store writes those before.
@@ -253,14 +259,74 @@ impl Reading {
     /// Waits for what was submitted first; `false` where nothing was.
     fn settle_first(&mut self) -> bool {
         let Some((first, load)) = self.on_the_way.pop_front() else { return false };
-        first.wait().into_iter().filter_map(Result::err).for_each(|refusal| self.refuse(refusal));
+        let outcomes = first.wait();
+        self.refusals.count_kept(outcomes.iter().filter(|outcome| outcome.is_ok()).count());
+        outcomes.into_iter().filter_map(Result::err).for_each(|refusal| self.refuse(refusal));
         self.load.documents -= load.documents;
         self.load.weight -= load.weight;
         true
     }
 
     fn refuse(&self, refusal: Refusal) {
-        self.counters.refused.fetch_add(1, Ordering::Relaxed);
         self.refusals.push(refusal);
+        self.counters.refused.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::datagram_queue::Datagrams;
+    #[cfg(target_os = "linux")]
+    use crate::{socket_group::SocketGroup, udp_socket};
+
+    fn inboxes() -> Vec<UdpInbox> {
+        let address = ([127, 0, 0, 1], 0).into();
+        vec![
+            UdpInbox::bind(address).unwrap(),
+            #[cfg(target_os = "linux")]
+            UdpInbox::Group(SocketGroup::around(&udp_socket::bind(address).unwrap(), 8).unwrap()),
+        ]
+    }
+
+    #[test]
+    fn all_that_has_arrived_is_received_before_the_end_whatever_is_empty_between() {
+        for mut inbox in inboxes() {
+            let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+            for number in 0..200_u8 {
+                sender.send_to(&[], inbox.local_addr().unwrap()).unwrap();
+                sender.send_to(&[number], inbox.local_addr().unwrap()).unwrap();
+            }
+            let (queue, counters) = (DatagramQueue::default(), Counters::default());
+            counters.stopping.store(true, Ordering::Release);
+            receive(&mut inbox, &queue, &counters, &Access::default());
+            assert_eq!(counters.received.into_inner(), 200);
+            let taken = queue.take(Datagrams::default()).unwrap();
+            assert!(taken.iter().eq((0..200).map(|number| [number])));
+        }
+    }
+
+    #[test]
+    fn it_ends_while_senders_go_on() {
+        for mut inbox in inboxes() {
+            let address = inbox.local_addr().unwrap();
+            let is_over = Arc::new(AtomicBool::new(false));
+            let senders: Vec<_> = (0..2)
+                .map(|_| {
+                    let (is_over, sender) = (Arc::clone(&is_over), UdpSocket::bind("127.0.0.1:0").unwrap());
+                    std::thread::spawn(move || {
+                        while !is_over.load(Ordering::Acquire) {
+                            let _ = sender.send_to(b"x", address);
+                        }
+                    })
+                })
+                .collect();
+            let (queue, counters) = (DatagramQueue::default(), Counters::default());
+            counters.stopping.store(true, Ordering::Release);
+            receive(&mut inbox, &queue, &counters, &Access::default());
+            is_over.store(true, Ordering::Release);
+            senders.into_iter().for_each(|sender| sender.join().unwrap());
+            assert!(counters.received.into_inner() <= datagram_queue::MOST as u64);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::timestamp::Timestamp;
@@ -90,7 +91,7 @@ impl Refusal {
     }
 }
 
-/// The latest refusals, for inspection: at most [`Refusals::KEPT`].
+/// The latest refusals, for inspection: at most [`Refusals::KEPT`]; and how many documents were refused, and kept, in all.
 ///
 /// ```
 /// # use tracer_console::{Console, ConsoleOptions};
@@ -103,6 +104,8 @@ impl Refusal {
 #[derive(Debug, Default)]
 pub struct Refusals {
     latest: Mutex<VecDeque<Refusal>>,
+    refused: AtomicU64,
+    kept: AtomicU64,
 }
 
 impl Refusals {
@@ -114,11 +117,27 @@ impl Refusals {
     pub const KEPT: usize = 256;
 
     pub(crate) fn push(&self, refusal: Refusal) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         if latest.len() == Self::KEPT {
             latest.pop_front();
         }
         latest.push_back(refusal);
+    }
+
+    /// So many documents more were kept.
+    pub(crate) fn count_kept(&self, documents: usize) {
+        self.kept.fetch_add(documents as u64, Ordering::Relaxed);
+    }
+
+    /// How many documents were kept, whichever way they came.
+    pub(crate) fn kept(&self) -> u64 {
+        self.kept.load(Ordering::Relaxed)
+    }
+
+    /// How many documents, or datagrams without any, were refused, whichever way they came.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// The latest refusals, oldest first.

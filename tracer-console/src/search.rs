@@ -138,6 +138,11 @@ impl Search {
         Self { after: Some(position), ..self }
     }
 
+    /// The same in another range.
+    pub(crate) fn within(self, range: TimeRange) -> Self {
+        Self { range, ..self }
+    }
+
     pub(crate) fn prefilter(&self) -> &Prefilter {
         &self.prefilter
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::compiled::TraceGraph;
+use crate::compiled::{ServiceGraph, TraceGraph};
 use crate::document::Document;
 use crate::refusal::Refusal;
 use crate::search::{Found, Search, visit};
@@ -117,7 +117,9 @@ pub trait TraceStore: Send + Sync {
     ///
     /// let mut slowest = 0.0;
     /// let search = Search::between(Timestamp::from_micros(0), Timestamp::now());
-    /// MemoryStore::default().outcomes(&search, &mut |outcome| slowest = outcome.response_time.max(slowest))?;
+    /// MemoryStore::default().outcomes(&search, &mut |outcome| {
+    ///     slowest = outcome.response_time.map_or(slowest, |seconds| seconds.max(slowest));
+    /// })?;
     /// # Ok::<(), tracer_console::StoreError>(())
     /// ```
     ///
@@ -131,6 +133,17 @@ pub trait TraceStore: Send + Sync {
     #[doc(hidden)]
     fn graphs(&self, search: &Search, each: &mut dyn FnMut(&TraceGraph<'_>)) -> Result<(), StoreError> {
         visit(self, search, &mut |trace| each(&TraceGraph::of(trace)))
+    }
+
+    /// Adds every trace that a search means to the service graph of its range, newest first; returns how many there are.
+    #[doc(hidden)]
+    fn add_to_graph(&self, search: &Search, graph: &mut ServiceGraph) -> Result<u64, StoreError> {
+        let mut count = 0;
+        self.graphs(search, &mut |trace| {
+            graph.add_graph(trace);
+            count += 1;
+        })?;
+        Ok(count)
     }
 
     /// The settings of one kind, such as groups: name and value of each, by name.
@@ -190,10 +203,13 @@ pub trait TraceStore: Send + Sync {
     /// # Errors
     /// [`StoreError`] when the store cannot be read.
     fn traces(&self, ids: &[TraceId], each: &mut dyn FnMut(Trace, TraceSize)) -> Result<(), StoreError> {
-        ids.iter().filter_map(|id| self.trace(*id)).for_each(|trace| {
-            let size = self.size(trace.id());
-            each(trace, size);
-        });
+        for id in ids {
+            // Before the trace: a document that comes between them makes it more than it is said to be, and not less.
+            let size = self.size(*id);
+            if let Some(trace) = self.trace(*id) {
+                each(trace, size);
+            }
+        }
         Ok(())
     }
 

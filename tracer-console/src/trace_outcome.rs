@@ -21,10 +21,10 @@ use crate::timestamp::Timestamp;
 pub struct TraceOutcome {
     /// When its earliest segment began.
     pub start: Timestamp,
-    /// Seconds that its entry point took, to the millisecond.
-    pub response_time: f64,
-    /// Seconds from the start to the latest end, to the millisecond.
-    pub duration: f64,
+    /// Seconds that its entry point took, to the microsecond; `None` while that is in progress.
+    pub response_time: Option<f64>,
+    /// Seconds from the start to the latest end of a completed segment, to the microsecond; `None` where none is completed.
+    pub duration: Option<f64>,
     /// The entry point has no flag and no status from 400.
     pub is_ok: bool,
     /// Of the entry point.
@@ -48,8 +48,8 @@ impl TraceOutcome {
         let (has_cold_start, has_warm_start) = cold_and_warm_starts(trace);
         Self {
             start: trace.start(),
-            response_time: trace.response_time(),
-            duration: trace.duration(),
+            response_time: trace.response_micros().map(seconds),
+            duration: trace.duration_micros().map(seconds),
             is_ok: trace.is_ok(),
             has_error: trace.has_error(),
             has_fault: trace.has_fault(),
@@ -60,6 +60,11 @@ impl TraceOutcome {
             http_status: trace.http_status(),
         }
     }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "microseconds of a duration fit into 53 bits")]
+pub(crate) fn seconds(micros: i64) -> f64 {
+    micros as f64 / 1e6
 }
 
 /// Whether functions of the trace said that they started cold, and that they did not.

@@ -97,6 +97,51 @@ fn lambda_runs_a_function_and_draws_its_trace() {
     assert!(drawn.contains("echo  AWS::Lambda::Function") && drawn.contains("Init"), "{drawn}");
 }
 
+#[test]
+fn lambda_fails_where_the_function_did_after_every_event_was_tried() {
+    let tests = std::env::current_exe().unwrap();
+    let function = tests.parent().unwrap().parent().unwrap().join("examples").join("echo_function");
+    let run = |more: &[&str], events: &[&str]| {
+        let mut command = console(&["lambda", "--timeout", "2s", "--binary", function.to_str().unwrap()]);
+        command.args(more);
+        command.args(events.iter().map(|what| format!("--event={{\"do\":{what:?}}}")));
+        let output = command.output().unwrap();
+        let words = String::from_utf8(output.stderr).unwrap();
+        let last = words.lines().last().unwrap_or_default().to_owned();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), last)
+    };
+    for more in [&[][..], &["--json"]] {
+        let (code, said, why) = run(more, &["echo", "error", "sleep", "panic", "exit", "echo"]);
+        assert_eq!(
+            (code, &*why),
+            (Some(1), "tracer-console: the function failed or timed out in 4 of 6 invocations")
+        );
+        let answers = said.lines().filter(|line| line.starts_with(['2', '{'])).count();
+        assert_eq!(answers, 6, "{said}");
+        assert_eq!(run(more, &["echo", "echo"]).0, Some(0));
+    }
+    let help = console(&["lambda", "--help"]).output().unwrap();
+    assert!(String::from_utf8(help.stdout).unwrap().contains("Exits with 1 where the function failed"));
+}
+
+#[test]
+fn lambda_is_invoked_with_every_event_of_a_file() {
+    let tests = std::env::current_exe().unwrap();
+    let function = tests.parent().unwrap().parent().unwrap().join("examples").join("echo_function");
+    let directory = tempfile::tempdir().unwrap();
+    let events = directory.path().join("events.ndjson");
+    let run = |text: &str| {
+        std::fs::write(&events, text).unwrap();
+        let mut command = console(&["lambda", "--json", "--binary", function.to_str().unwrap(), "--event"]);
+        let output = command.arg(&events).stderr(Stdio::piped()).output().unwrap();
+        (output.status.code(), output.stdout, String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said, _) = run("{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n");
+    assert_eq!((code, String::from_utf8_lossy(&said).lines().count()), (Some(0), 3));
+    let (code, said, why) = run("{\"n\":1}\n{\"n\":2} garbage\n");
+    assert!(code == Some(2) && said.is_empty() && why.contains("line 2 column 9"), "{why}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_function_that_is_busy_does_not_outlive_a_console_that_is_killed() {

@@ -1,25 +1,16 @@
 //! Every document that real X-Ray SDKs sent, over real UDP. Skipped where the corpus is not beside the workspace.
 
+#[path = "corpus/recordings.rs"]
+mod recordings;
+
 use std::net::UdpSocket;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
 use tracer_console::{Console, ConsoleOptions, Document, Waterfall, read_datagram};
 
-fn files() -> Vec<PathBuf> {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
-    let Ok(folders) = corpus.read_dir() else {
-        eprintln!("skipped: no corpus at {}", corpus.display());
-        return Vec::new();
-    };
-    let folders = folders.filter_map(|folder| folder.ok()?.path().read_dir().ok());
-    folders
-        .flatten()
-        .filter_map(|file| Some(file.ok()?.path()))
-        .filter(|file| file.extension().is_some_and(|e| e == "jsonl"))
-        .collect()
-}
+use self::recordings::recordings;
 
 fn datagrams(file: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(file).unwrap();
@@ -47,7 +38,7 @@ fn is_kept(console: &Console, document: &Document) -> bool {
 fn every_document_of_the_corpus_is_kept_whole_and_can_be_drawn() {
     let console = Console::start(ConsoleOptions::any_port()).unwrap();
     let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
-    for file in files() {
+    for file in recordings() {
         let mut revision = console.store().revision();
         let documents: Vec<_> = datagrams(&file)
             .into_iter()

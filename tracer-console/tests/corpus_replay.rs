@@ -1,9 +1,12 @@
 //! What real X-Ray SDKs sent, byte for byte over real UDP into a console whose store is a file: nothing that a document says is
 //! lost, there and after the file is opened again. Skipped where the corpus is not beside the workspace.
 
+#[path = "corpus/recordings.rs"]
+mod recordings;
+
 use std::collections::BTreeMap;
 use std::net::UdpSocket;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +14,8 @@ use serde_json::{Map, Value, json};
 use tracer_console::{
     Console, ConsoleOptions, EntityKind, Node, SqliteStore, Timestamp, Trace, TraceId, TraceStore,
 };
+
+use self::recordings::recordings;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -90,21 +95,6 @@ fn lenient(text: &str) -> (Value, bool) {
         .into_iter()
         .fold(text.to_owned(), |text, word| text.replace(&format!("\": {word}"), "\": null"));
     (strict(&mended), true)
-}
-
-fn files() -> Vec<PathBuf> {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
-    let Ok(folders) = corpus.read_dir() else {
-        assert!(std::env::var_os("TRACER_NO_SKIP").is_none(), "nothing may be skipped: no corpus");
-        eprintln!("skipped: no corpus at {}", corpus.display());
-        return Vec::new();
-    };
-    let folders = folders.filter_map(|folder| folder.ok()?.path().read_dir().ok());
-    let files = folders.flatten().filter_map(|file| Some(file.ok()?.path()));
-    let mut files: Vec<_> =
-        files.filter(|file| file.extension().is_some_and(|extension| extension == "jsonl")).collect();
-    files.sort();
-    files
 }
 
 fn datagrams(file: &Path) -> Vec<String> {
@@ -231,7 +221,7 @@ fn assert_all_kept(store: &dyn TraceStore, expected: &Traces) {
 fn every_document_of_the_corpus_is_kept_word_for_word_and_so_after_the_file_is_opened_again() {
     let home = Home::new();
     let mut expected = Traces::default();
-    for file in files() {
+    for file in recordings() {
         for datagram in datagrams(&file) {
             assert!(home.send(&datagram), "{}: {:?}", file.display(), home.console.refusals().latest());
             expected.hear(&datagram);

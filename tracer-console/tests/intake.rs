@@ -29,14 +29,21 @@ impl Home {
         Self { console, _directory: directory }
     }
 
-    /// Sends at full speed, each datagram a trace of its own.
-    fn burst(&self, datagrams: usize) {
+    /// Sends at full speed, each datagram a trace of its own, from so many senders at once.
+    fn burst(&self, datagrams: usize, senders: usize) {
         let datagrams: Vec<_> = (0..datagrams).map(datagram).collect();
-        let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
-        sender.connect(self.console.local_addr()).unwrap();
-        for datagram in datagrams {
-            assert_eq!(sender.send(datagram.as_bytes()).unwrap(), datagram.len());
-        }
+        let send = |datagrams: &[String]| {
+            let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+            sender.connect(self.console.local_addr()).unwrap();
+            for datagram in datagrams {
+                assert_eq!(sender.send(datagram.as_bytes()).unwrap(), datagram.len());
+            }
+        };
+        std::thread::scope(|scope| {
+            for datagrams in datagrams.chunks(datagrams.len().div_ceil(senders)) {
+                scope.spawn(move || send(datagrams));
+            }
+        });
     }
 
     fn wait(&self, what: &str, is_so: impl Fn() -> bool) {
@@ -80,7 +87,7 @@ fn datagram(number: usize) -> String {
 fn a_burst_at_full_speed_is_received_or_counted_as_dropped_and_what_was_received_is_kept() {
     const SENT: u64 = 20_000;
     let home = Home::new();
-    home.burst(SENT as usize);
+    home.burst(SENT as usize, 1);
     let counts = home.settled(SENT);
     assert_eq!(counts.received + counts.dropped_by_kernel.unwrap(), SENT);
     assert_eq!(counts.refused, 0, "{:?}", home.console.refusals().latest());
@@ -91,17 +98,25 @@ fn a_burst_at_full_speed_is_received_or_counted_as_dropped_and_what_was_received
 #[test]
 fn a_burst_of_20_000_datagrams_loses_nothing_where_the_kernel_grants_a_buffer_for_it() {
     const SENT: usize = 20_000;
-    let home = Home::new();
-    let granted = home.console.granted_buffer();
-    if granted < SENT * MOST_BYTES_ON_LINUX {
-        eprintln!("skipped: a_burst_of_20_000_datagrams_loses_nothing: the kernel grants {granted} bytes");
-        return;
+    for senders in [1, 2, 4] {
+        let home = Home::new();
+        let granted = home.console.granted_buffer();
+        if granted < SENT * MOST_BYTES_ON_LINUX {
+            eprintln!(
+                "skipped: a_burst_of_20_000_datagrams_loses_nothing: the kernel grants {granted} bytes"
+            );
+            return;
+        }
+        home.burst(SENT, senders);
+        let counts = home.settled(SENT as u64);
+        assert_eq!(
+            (counts.received, counts.dropped, counts.refused),
+            (SENT as u64, 0, 0),
+            "{senders} senders"
+        );
+        assert_eq!(counts.dropped_by_kernel.unwrap_or_default(), 0);
+        assert_eq!(home.stored(), SENT as u64);
     }
-    home.burst(SENT);
-    let counts = home.settled(SENT as u64);
-    assert_eq!((counts.received, counts.dropped, counts.refused), (SENT as u64, 0, 0));
-    assert_eq!(counts.dropped_by_kernel.unwrap_or_default(), 0);
-    assert_eq!(home.stored(), SENT as u64);
 }
 
 #[test]
@@ -134,7 +149,7 @@ fn a_console_stops_while_senders_go_on() {
 fn a_burst_that_the_granted_buffer_holds_loses_nothing() {
     let home = Home::new();
     let sent = home.console.granted_buffer() / BYTES_IN_BUFFER;
-    home.burst(sent);
+    home.burst(sent, 1);
     let counts = home.settled(sent as u64);
     assert_eq!((counts.received, counts.dropped, counts.refused), (sent as u64, 0, 0));
     assert_eq!(counts.dropped_by_kernel.unwrap_or_default(), 0);

@@ -1,23 +1,17 @@
 //! What real X-Ray SDKs sent, linted: they tell much that X-Ray drops, and nothing for which it would refuse a document.
 
+#[path = "corpus/recordings.rs"]
+mod recordings;
+
 use std::path::{Path, PathBuf};
 
 use tracer_console::{LintLevel, Linted, lint};
 
+use self::recordings::recordings;
+
 /// Datagrams as they were sent, one a file: those that the fuzz target `udp_intake` begins with.
 fn seeds() -> Vec<PathBuf> {
     files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/seeds/udp_intake"))
-}
-
-/// Recordings of whole scenarios. None where the corpus is not beside the workspace.
-fn corpus() -> Vec<PathBuf> {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
-    if !corpus.is_dir() {
-        eprintln!("skipped: no corpus at {}", corpus.display());
-        return Vec::new();
-    }
-    let emitters = files(&corpus).into_iter().filter(|path| path.is_dir());
-    emitters.flat_map(|emitter| files(&emitter)).collect()
 }
 
 fn files(directory: &Path) -> Vec<PathBuf> {
@@ -29,7 +23,7 @@ fn nothing_that_real_sdks_send_is_refused() {
     let seeds = seeds();
     assert!(seeds.len() > 40);
     let mut documents = 0;
-    for path in seeds.into_iter().chain(corpus()) {
+    for path in seeds.into_iter().chain(recordings()) {
         let linted = Linted::of(std::fs::read(&path).unwrap());
         assert_eq!(linted.refused(), 0, "{}: {:#?}", path.display(), linted.findings());
         documents += linted.documents();

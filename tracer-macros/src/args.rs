@@ -1,6 +1,6 @@
 //! The grammar of the attributes' arguments: `name = "…"`, `annotate("key" = expr)` and so on.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
@@ -68,6 +68,14 @@ impl Args {
             Some(ContextOf::Environment) | None => None,
         };
         quote::quote! { #context #tracer }
+    }
+
+    /// `tracer-runtime`, in a path whose errors are shown at one place.
+    pub(crate) fn krate_at(&self, site: Span) -> TokenStream {
+        match &self.krate {
+            Some(krate) => quote::quote! { #krate },
+            None => quote::quote_spanned! { site=> ::tracer_runtime },
+        }
     }
 
     pub(crate) fn parse(attribute: Attribute, tokens: TokenStream) -> Result<Self> {

@@ -1,11 +1,10 @@
 //! The two attributes: what they are called, and the way from an annotated item to the code that replaces it.
 
 use proc_macro2::TokenStream;
-use quote::quote;
 
 use crate::args::Args;
 use crate::function::Function;
-use crate::{check, expand};
+use crate::{check, compiled_out, expand};
 
 /// Which of the two attributes stands on the function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,27 +32,33 @@ impl Attribute {
     }
 
     fn rewrite_if(self, is_enabled: bool, args: TokenStream, item: TokenStream) -> TokenStream {
-        match self.trace(args, item.clone()) {
-            Ok(traced) if is_enabled => traced,
-            Ok(_) => item,
+        match self.trace(is_enabled, args, item.clone()) {
+            Ok(rewritten) => rewritten,
             Err(refusal) => {
-                let refusal = refusal.into_compile_error();
-                quote! { #item #refusal }
+                let mut refused = item;
+                refused.extend(refusal.into_compile_error());
+                refused
             }
         }
     }
 
     /// The item with its subsegment, or why it gets none.
-    fn trace(self, args: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
-        let function = Function::parse(self, item)?;
+    fn trace(self, is_enabled: bool, args: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
+        let function = Function::parse(self, item.clone())?;
         let args = Args::parse(self, args)?;
         let returns = check::check(self, &args, &function)?;
-        Ok(expand::expand(self, &args, &function, &returns))
+        Ok(if is_enabled {
+            expand::expand(self, &args, &function, &returns)
+        } else {
+            compiled_out::naming(item, &args, &function)
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use quote::quote;
+
     use super::*;
 
     #[test]

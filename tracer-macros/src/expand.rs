@@ -261,9 +261,6 @@ impl Expansion<'_> {
     }
 
     fn krate_at(&self, site: Span) -> TokenStream {
-        match &self.args.krate {
-            Some(krate) => quote! { #krate },
-            None => quote_spanned! { site=> ::tracer_runtime },
-        }
+        self.args.krate_at(site)
     }
 }

@@ -1,7 +1,7 @@
 //! The attributes of `tracer-runtime`: `#[capture_lambda_handler]` and `#[capture_method]`.
 //!
 //! Depend on `tracer-runtime`, which re-exports both; the code that they write calls it. Without the feature `enable`
-//! the attributes check their arguments and return the function untouched.
+//! the attributes check their arguments and leave the function what it is.
 
 use proc_macro::TokenStream;
 
@@ -10,6 +10,7 @@ use crate::attribute::Attribute;
 mod args;
 mod attribute;
 mod check;
+mod compiled_out;
 mod expand;
 mod function;
 mod names;

@@ -109,7 +109,39 @@ pub(crate) fn output_of_future(signature: &Signature) -> Option<Type> {
     let Type::ImplTrait(opaque) = ungrouped(ty) else {
         return None;
     };
-    let output = opaque.bounds.iter().find_map(|bound| {
+    let output = output_of_bounds(opaque.bounds.iter());
+    let mut output = output.filter(|_| signature.asyncness.is_none())?;
+    Inferred.visit_type_mut(&mut output);
+    Some(output)
+}
+
+/// What the function gives in the end, where it can be written elsewhere: with no `impl Trait` in it.
+pub(crate) fn written_output(signature: &Signature) -> Option<Type> {
+    let ReturnType::Type(_, ty) = &signature.output else {
+        return None;
+    };
+    let output = match Returns::of(signature).ok()? {
+        Returns::Future(_) => awaited(ungrouped(ty))?,
+        _ => (**ty).clone(),
+    };
+    (!hides_any(&output)).then_some(output)
+}
+
+/// `T` of `impl Future<Output = T>`, `Pin<Box<dyn Future<Output = T>>>` or `BoxFuture<'_, T>`.
+fn awaited(ty: &Type) -> Option<Type> {
+    match ty {
+        Type::ImplTrait(opaque) => output_of_bounds(opaque.bounds.iter()),
+        Type::TraitObject(object) => output_of_bounds(object.bounds.iter()),
+        Type::Path(path) if path.path.segments.last()?.ident == "Pin" => {
+            awaited(argument(&path.path).and_then(boxed)?)
+        }
+        Type::Path(path) => argument(&path.path).cloned(),
+        _ => None,
+    }
+}
+
+fn output_of_bounds<'a>(mut bounds: impl Iterator<Item = &'a TypeParamBound>) -> Option<Type> {
+    bounds.find_map(|bound| {
         let TypeParamBound::Trait(bound) = bound else {
             return None;
         };
@@ -121,10 +153,20 @@ pub(crate) fn output_of_future(signature: &Signature) -> Option<Type> {
             GenericArgument::AssocType(output) if output.ident == "Output" => Some(output.ty.clone()),
             _ => None,
         })
-    });
-    let mut output = output.filter(|_| signature.asyncness.is_none())?;
-    Inferred.visit_type_mut(&mut output);
-    Some(output)
+    })
+}
+
+/// Whether an `impl Trait` is anywhere in the type.
+pub(crate) fn hides_any(ty: &Type) -> bool {
+    struct Seek(bool);
+    impl<'ast> Visit<'ast> for Seek {
+        fn visit_type_impl_trait(&mut self, _: &'ast TypeImplTrait) {
+            self.0 = true;
+        }
+    }
+    let mut seek = Seek(false);
+    seek.visit_type(ty);
+    seek.0
 }
 
 /// Whether the type holds an `impl Stream`, as a streamed response does.

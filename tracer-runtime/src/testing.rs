@@ -15,6 +15,8 @@
 //! assert!(get_order.is_fault());
 //! ```
 
+mod exception;
+mod recorded_subsegment;
 #[cfg(feature = "messages")]
 mod segment;
 mod tree;
@@ -27,10 +29,12 @@ use crate::recording::open::segment_of;
 use crate::recording::{Beginning, Carried, DISABLED, InvocationRef, MemorySink, Tracer, TracerBuilder};
 use crate::{Sampling, SegmentId, TraceHeader, TraceId};
 
+pub use self::exception::Exception;
+pub use self::recorded_subsegment::RecordedSubsegment;
 #[cfg(feature = "messages")]
 #[cfg_attr(docsrs, doc(cfg(feature = "messages")))]
 pub use self::segment::Link;
-pub use self::tree::{Exception, RecordedSubsegment, RecordedTrace};
+pub use self::tree::RecordedTrace;
 
 /// Runs `body` in a trace of its own and returns what it recorded, whatever the environment says.
 ///

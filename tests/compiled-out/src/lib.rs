@@ -1,5 +1,7 @@
 //! Every runtime call and every form of the attributes, in a program that may compile tracing out.
 
+pub mod named;
+
 use std::future::Future;
 
 use lambda_runtime::{Error, LambdaEvent};

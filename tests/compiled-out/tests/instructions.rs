@@ -5,7 +5,7 @@ mod assembly;
 use assembly::Assembly;
 
 /// Each is traced, or polls what is.
-const TWINS: [&str; 16] = [
+const TWINS: [&str; 17] = [
     "add",
     "every_argument",
     "calls",
@@ -16,6 +16,7 @@ const TWINS: [&str; 16] = [
     "<Order>::total",
     "<Order as core::iter::traits::iterator::Iterator>::next",
     "handler",
+    "poll_arguments_named_only",
     "poll_async_handler",
     "poll_load",
     "poll_future",

@@ -17,7 +17,8 @@ const HEADER_LINE: &[u8] = b"{\"format\":\"json\",\"version\":1}\n";
 fuzz_target!(|bytes: &[u8]| {
     let indexed = IndexedAttributes::all();
     if let Ok(outcomes) = read_otlp(bytes, OtlpEncoding::Protobuf, &indexed) {
-        assert_eq!(outcomes.len(), spans(bytes));
+        // What cannot be decoded as a whole is read span by span.
+        assert!(spans(bytes).is_none_or(|spans| outcomes.len() == spans));
         keep(outcomes);
     }
     if let Ok(outcomes) = read_otlp(bytes, OtlpEncoding::Json, &IndexedAttributes::default()) {
@@ -26,9 +27,9 @@ fuzz_target!(|bytes: &[u8]| {
     keep(read_datagram_documents(&[HEADER_LINE, bytes].concat(), &indexed));
 });
 
-fn spans(bytes: &[u8]) -> usize {
-    let request = ExportTraceServiceRequest::decode(bytes).expect("it was read");
-    request.resource_spans.iter().flat_map(|spans| &spans.scope_spans).map(|spans| spans.spans.len()).sum()
+fn spans(bytes: &[u8]) -> Option<usize> {
+    let request = ExportTraceServiceRequest::decode(bytes).ok()?;
+    Some(request.resource_spans.iter().flat_map(|spans| &spans.scope_spans).map(|spans| spans.spans.len()).sum())
 }
 
 fn keep(outcomes: Vec<Result<Document, Refusal>>) {

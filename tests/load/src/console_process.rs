@@ -39,7 +39,7 @@ pub(crate) struct Console {
     lines: BufReader<ChildStdout>,
     said: Option<JoinHandle<String>>,
     pub(crate) address: SocketAddr,
-    /// SO_RCVBUF as it was granted, in bytes.
+    /// SO_RCVBUF as it was granted, of all sockets, in bytes.
     pub(crate) buffer: u64,
     /// From its start until the first request was answered.
     pub(crate) ready: Duration,
@@ -129,7 +129,7 @@ fn number_after(text: &str, words: &str) -> Option<u64> {
 }
 
 fn counts_of(said: &str) -> Option<Counts> {
-    let line = said.lines().find(|line| line.starts_with("received "))?;
+    let (_, line) = said.lines().find_map(|line| line.split_once("; datagrams: "))?;
     Some(Counts {
         received: number_after(line, "received")?,
         refused: number_after(line, "refused")?,
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_last_words_of_the_console_are_understood() {
-        let said = "a word before\nreceived 12, refused 3, dropped 4 and by the kernel 5\n";
+        let said = "a word before\nreceived 13, refused 4; datagrams: received 12, refused 3, dropped 4 and by the kernel 5\n";
         let expected = Counts { received: 12, refused: 3, dropped: 4, dropped_by_kernel: 5 };
         assert_eq!(counts_of(said), Some(expected));
         assert_eq!(counts_of("nothing"), None);

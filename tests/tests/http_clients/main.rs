@@ -7,6 +7,7 @@ mod corpus;
 mod environment;
 mod facts;
 mod failures;
+mod grpc;
 mod headers;
 mod odd_answers;
 mod recorded;

@@ -1,45 +1,22 @@
 //! Batches in a real function: the real `lambda_runtime` in the local Lambda, datagrams over a real socket.
 
+#[path = "../lambda/life.rs"]
+mod lambda;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tracer_console::{
-    Console, ConsoleOptions, Function, Invocation, InvocationResult, LocalLambda, Node, Trace, Tracing,
-};
+use tracer_console::{Invocation, InvocationResult, Node, Trace, Tracing};
 
+use self::lambda::Life;
 use crate::events;
 
-struct Life {
-    console: Console,
-    // Dropped with the test: no process outlives it.
-    _lambda: LocalLambda,
-    function: Function,
-}
-
-impl Life {
-    fn start(mode: &str) -> Self {
-        let console = Console::start(ConsoleOptions::any_port()).unwrap();
-        let lambda = LocalLambda::builder().console(&console).start().unwrap();
-        let function = lambda
-            .function("consumer-function", env!("CARGO_BIN_EXE_consumer-function"))
-            .timeout(Duration::from_secs(20))
-            .env("MODE", mode);
-        let function = if mode.ends_with("concurrent") { function.max_concurrency(4) } else { function };
-        Self { console, _lambda: lambda, function: function.start().unwrap() }
-    }
-
-    fn invoke(&self, event: Value) -> (InvocationResult, Trace) {
-        let result = self.function.invoke(Invocation::json(event)).unwrap();
-        let trace = self.trace(&result, |_| true);
-        (result, trace)
-    }
-
-    fn trace(&self, result: &InvocationResult, is_ready: impl Fn(&Trace) -> bool) -> Trace {
-        let id = result.trace_id().expect("it is sampled");
-        let ready = |trace: &Trace| trace.is_settled() && is_ready(trace);
-        self.console.store().wait_for_trace(id, ready, Duration::from_secs(20)).unwrap()
-    }
+fn start(mode: &str) -> Life {
+    Life::of("consumer-function", env!("CARGO_BIN_EXE_consumer-function"), |function| {
+        let function = function.env("MODE", mode);
+        if mode.ends_with("concurrent") { function.max_concurrency(4) } else { function }
+    })
 }
 
 fn failures(result: &InvocationResult) -> Vec<String> {
@@ -68,7 +45,7 @@ fn assert_is_of(record: Node<'_>, number: usize) {
 
 #[test]
 fn a_queues_failed_messages_come_again_and_are_faults() {
-    let life = Life::start("sqs");
+    let life = start("sqs");
     let (result, trace) = life.invoke(events::sqs("orders", &["succeed", "fail", "succeed"]));
     assert_eq!(failures(&result), [events::message_id(1)]);
     let records = records(&trace, "orders");
@@ -84,12 +61,12 @@ fn a_queues_failed_messages_come_again_and_are_faults() {
 
 #[test]
 fn a_fifo_queue_and_a_shard_stop_at_the_first_failure() {
-    let life = Life::start("sqs");
+    let life = start("sqs");
     let (result, trace) = life.invoke(events::sqs("orders.fifo", &["succeed", "fail", "succeed"]));
     assert_eq!(failures(&result), [events::message_id(1), events::message_id(2)]);
     assert_eq!(records(&trace, "orders.fifo").len(), 2);
 
-    let life = Life::start("kinesis");
+    let life = start("kinesis");
     let (result, trace) = life.invoke(events::kinesis(&["succeed", "fail", "succeed"]));
     assert_eq!(failures(&result), [events::sequence_number(1)]);
     let records = records(&trace, "clicks");
@@ -100,7 +77,7 @@ fn a_fifo_queue_and_a_shard_stop_at_the_first_failure() {
 
 #[test]
 fn a_topics_error_is_the_functions() {
-    let life = Life::start("sns");
+    let life = start("sns");
     let (result, trace) = life.invoke(events::sns(&["fail"]));
     assert_eq!(result.error().unwrap().message, "order 0 is wrong");
     assert!(records(&trace, "placed")[0].is_fault() && trace.find("## handler").unwrap().is_fault());
@@ -110,7 +87,7 @@ fn a_topics_error_is_the_functions() {
 
 #[test]
 fn a_hundred_messages_at_once_are_never_mixed() {
-    let life = Life::start("sqs-concurrent");
+    let life = start("sqs-concurrent");
     let whats: Vec<_> = (0..100).map(|number| if number % 9 == 4 { "fail" } else { "succeed" }).collect();
     let failed: Vec<_> = (0..100).filter(|number| number % 9 == 4).map(events::message_id).collect();
     let pending: Vec<_> =
@@ -134,7 +111,7 @@ fn a_hundred_messages_at_once_are_never_mixed() {
 
 #[test]
 fn not_sampled_the_answer_is_the_same_and_nothing_is_sent() {
-    let life = Life::start("sqs");
+    let life = start("sqs");
     let event = events::sqs("orders", &["succeed", "fail"]);
     for tracing in [Tracing::NotSampled, Tracing::PassThrough, Tracing::Absent] {
         let result = life.function.invoke(Invocation::json(event.clone()).tracing(tracing)).unwrap();
@@ -148,7 +125,7 @@ fn not_sampled_the_answer_is_the_same_and_nothing_is_sent() {
 
 #[test]
 fn a_message_whose_header_is_malformed_is_worked_on_and_names_no_sender() {
-    let life = Life::start("sqs");
+    let life = start("sqs");
     let mut event = events::sqs("orders", &["succeed", "succeed"]);
     event["Records"][0]["attributes"]["AWSTraceHeader"] = json!("Root=nonsense;;=");
     event["Records"][1]["attributes"] = json!({});
@@ -162,7 +139,7 @@ fn a_message_whose_header_is_malformed_is_worked_on_and_names_no_sender() {
 
 #[test]
 fn a_panic_in_one_message_fails_the_batch_and_is_told_by_its_subsegment() {
-    let life = Life::start("sqs");
+    let life = start("sqs");
     let (result, trace) = life.invoke(events::sqs("orders", &["succeed", "panic", "succeed"]));
     assert!(result.error().is_some(), "as without tracing");
     let records = records(&trace, "orders");
@@ -173,7 +150,7 @@ fn a_panic_in_one_message_fails_the_batch_and_is_told_by_its_subsegment() {
 
 #[test]
 fn p4_the_message_that_a_timeout_ends_is_there_in_progress() {
-    let life = Life::start("sqs");
+    let life = start("sqs");
     let event = events::sqs("orders", &["succeed", "hang"]);
     let result = life.function.invoke(Invocation::json(event).timeout(Duration::from_millis(900))).unwrap();
     assert!(result.timed_out());

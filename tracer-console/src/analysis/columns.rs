@@ -124,7 +124,12 @@ pub(super) fn grouped(number: u64) -> String {
     grouped
 }
 
-/// As the article's script prints times.
+/// As the article's script prints times; of what is so short that three digits say little of it, in a smaller unit.
 pub(super) fn seconds(time: Option<f64>) -> String {
-    time.map_or_else(|| "–".to_owned(), |time| format!("{time:.3}s"))
+    const SHORT: f64 = 0.009_95;
+    match time {
+        None => "–".to_owned(),
+        Some(time) if time > 0.0 && time < SHORT => compact(Some(time)),
+        Some(time) => format!("{time:.3}s"),
+    }
 }

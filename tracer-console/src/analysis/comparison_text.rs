@@ -36,7 +36,9 @@ impl Comparison {
             format!("  {name:<23}{a:>10}  {b:>10}  {difference:>10}")
         };
         let time = |name: &str, a: Option<f64>, b: Option<f64>, difference: Option<f64>| {
-            let difference = difference.map_or_else(|| "–".to_owned(), |time| format!("{time:+.3}s"));
+            let signed =
+                |time: f64| format!("{}{}", if time < 0.0 { '-' } else { '+' }, seconds(Some(time.abs())));
+            let difference = difference.map_or_else(|| "–".to_owned(), signed);
             line(name, [seconds(a), seconds(b), difference])
         };
         let share = |name: &str, a: Option<f64>, b: Option<f64>, difference: Option<f64>| {
@@ -59,6 +61,12 @@ impl Comparison {
             time("P99 response time", of_a.p99, of_b.p99, difference.p99),
             time("Max response time", of_a.max, of_b.max, difference.max),
         ];
+        if a.in_progress + b.in_progress > 0 {
+            let [of_a, of_b] =
+                [a.in_progress, b.in_progress].map(|open| i64::try_from(open).unwrap_or(i64::MAX));
+            let difference = format!("{:+}", of_a - of_b);
+            lines.insert(2, line("More in progress", [of_a.to_string(), of_b.to_string(), difference]));
+        }
         if a.cold_starts.share.or(b.cold_starts.share).is_some() {
             lines.push(share(
                 "Cold starts",

@@ -9,7 +9,8 @@ use crate::compiled::{AnnotationValue, CompiledTrace, Segment};
 /// A trace as figures see it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct TraceFacts {
-    pub(super) micros: u64,
+    /// `None` while the entry is in progress.
+    pub(super) micros: Option<u64>,
     pub(super) failure: Failure,
     pub(super) start: Start,
     /// What it can be broken down by, each value as JSON.
@@ -42,7 +43,7 @@ const COLD_START: &str = "ColdStart";
 impl TraceFacts {
     pub(super) fn of(trace: &CompiledTrace<'_>) -> Self {
         let mut facts = Self {
-            micros: micros(trace.response_time()),
+            micros: trace.response_micros().map(i64::cast_unsigned),
             failure: Failure {
                 fault: trace.has_fault(),
                 error: trace.has_error(),
@@ -74,7 +75,7 @@ impl TraceFacts {
     pub(super) fn read(summary: &Value) -> Self {
         let is = |flag: &str| summary[flag] == true;
         let mut facts = Self {
-            micros: micros(summary["ResponseTime"].as_f64().unwrap_or_default()),
+            micros: response_micros(summary),
             failure: Failure { fault: is("HasFault"), error: is("HasError"), throttle: is("HasThrottle") },
             ..Self::default()
         };
@@ -135,6 +136,13 @@ impl TraceFacts {
     }
 }
 
+/// `None` where the entry is in progress. A summary does not say of what it is partial: where that took no time, nothing is known
+/// of the entry.
+fn response_micros(summary: &Value) -> Option<u64> {
+    let micros = micros(summary["ResponseTime"].as_f64()?);
+    (micros > 0 || summary["IsPartial"] != true).then_some(micros)
+}
+
 const CLIENT: &str = "client";
 
 /// The beginning of a text: as much as X-Ray takes of any, so that many from a hostile sender take bounded memory.
@@ -175,7 +183,10 @@ mod tests {
         let of_trace = TraceFacts::of(&compiled);
         let summary = serde_json::to_value(compiled.summary(1, None)).unwrap();
         assert_eq!(of_trace, TraceFacts::read(&summary));
-        assert_eq!((of_trace.micros, of_trace.start, of_trace.failure.error), (1_250_000, Start::Cold, true));
+        assert_eq!(
+            (of_trace.micros, of_trace.start, of_trace.failure.error),
+            (Some(1_250_000), Start::Cold, true)
+        );
         let values: Vec<_> = of_trace.values.iter().map(|(by, value)| format!("{by} {value}")).collect();
         assert_eq!(
             values,

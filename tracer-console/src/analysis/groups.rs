@@ -27,8 +27,8 @@ const MOST_VALUES: usize = 50_000;
 const MOST_KEYS: usize = 200;
 
 impl Groups {
-    /// Counts a trace for those of its values that are `wanted`.
-    pub(super) fn add(&mut self, facts: &TraceFacts, wanted: impl Fn(&Breakdown) -> bool) {
+    /// Counts a trace that took so long for those of its values that are `wanted`.
+    pub(super) fn add(&mut self, micros: u64, facts: &TraceFacts, wanted: impl Fn(&Breakdown) -> bool) {
         self.traces += 1;
         let mut latest = None;
         for (by, value) in &facts.values {
@@ -37,7 +37,7 @@ impl Groups {
                 continue;
             }
             let times = self.times_of(by, value);
-            times.add(facts.micros, facts.failure);
+            times.add(micros, facts.failure);
             // Values of a breakdown stand together.
             if latest != Some(by) {
                 *self.having.entry(by.clone()).or_default() += 1;

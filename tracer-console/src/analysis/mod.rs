@@ -29,7 +29,8 @@ use self::groups::Groups;
 use self::report::{BreakdownReport, ColdStarts};
 use self::slow_trace::SlowTrace;
 use self::subsegments::Subsegments;
-use self::times::{Failure, Times, micros};
+pub(crate) use self::times::micros;
+use self::times::{Failure, Times};
 use crate::compiled::CompiledTrace;
 use crate::trace::Trace;
 use crate::trace_outcome::TraceOutcome;
@@ -54,6 +55,8 @@ pub struct Analysis {
     cold: Times,
     warm: Times,
     others: Times,
+    /// Traces whose entry is in progress: nobody knows yet how long they take, and how they go.
+    in_progress: usize,
     groups: Groups,
     subsegments: Subsegments,
     most_slow: usize,
@@ -70,6 +73,7 @@ impl Default for Analysis {
             cold: Times::default(),
             warm: Times::default(),
             others: Times::default(),
+            in_progress: 0,
             groups: Groups::default(),
             subsegments: Subsegments::default(),
             most_slow: 0,
@@ -161,12 +165,16 @@ impl Analysis {
     /// ```
     pub fn add_summary(&mut self, summary: &Value) {
         let facts = TraceFacts::read(summary);
-        self.count(facts.micros, facts.failure, facts.start);
-        self.group(&facts);
-        self.keep_if_slow(facts.micros, || SlowTrace::read(summary));
+        let Some(micros) = facts.micros else {
+            self.in_progress += 1;
+            return;
+        };
+        self.count(micros, facts.failure, facts.start);
+        self.group(micros, &facts);
+        self.keep_if_slow(micros, || SlowTrace::read(summary));
     }
 
-    /// Takes a trace's subsegments in; the trace itself is not counted.
+    /// Takes a trace's subsegments in, unless its entry is in progress; the trace itself is not counted.
     ///
     /// ```
     /// # use tracer_console::{Analysis, Breakdown, Document, MemoryStore, TraceStore};
@@ -181,7 +189,9 @@ impl Analysis {
     /// # Ok::<(), tracer_console::Refusal>(())
     /// ```
     pub fn add_subsegments(&mut self, trace: &Trace) {
-        self.subsegments.add(trace, micros(CompiledTrace::of(trace).response_time()));
+        if let Some(micros) = CompiledTrace::of(trace).response_micros() {
+            self.subsegments.add(trace, micros.cast_unsigned());
+        }
     }
 
     /// Whether subsegments count, and so traces have to be read.
@@ -206,7 +216,7 @@ impl Analysis {
         self.subsegments.count
     }
 
-    /// How many traces there are.
+    /// How many traces there are whose entry has ended.
     ///
     /// ```
     /// assert_eq!(tracer_console::Analysis::default().traces(), 0);
@@ -262,6 +272,7 @@ impl Analysis {
         };
         AnalysisReport {
             traces: self.traces() as u64,
+            in_progress: self.in_progress as u64,
             figures: self.all().figures(),
             cold_starts: ColdStarts::of(&self.cold, &self.warm),
             by: self.by.iter().map(of).collect(),
@@ -288,26 +299,32 @@ impl Analysis {
         times.add(micros, failure);
     }
 
-    fn group(&mut self, facts: &TraceFacts) {
+    fn group(&mut self, micros: u64, facts: &TraceFacts) {
         let Self { by, by_all, .. } = self;
         if *by_all || by.iter().any(|by| *by != Breakdown::Subsegment) {
-            self.groups.add(facts, |value| *by_all || by.contains(value));
+            self.groups.add(micros, facts, |value| *by_all || by.contains(value));
         }
     }
 
     /// Takes a trace in that a store knows without its documents, for the figures of all traces.
     pub(crate) fn add_outcome(&mut self, outcome: &TraceOutcome) {
+        let Some(response_time) = outcome.response_time else {
+            self.in_progress += 1;
+            return;
+        };
         let failure =
             Failure { fault: outcome.has_fault, error: outcome.has_error, throttle: outcome.has_throttle };
         let start = Start::of(outcome.has_cold_start, outcome.has_warm_start);
-        self.count(micros(outcome.response_time), failure, start);
+        self.count(micros(response_time), failure, start);
     }
 
-    /// Takes a trace of a sample in for breakdowns; the trace itself is counted elsewhere.
+    /// Takes a trace of a sample in for breakdowns, unless its entry is in progress; the trace itself is counted elsewhere.
     pub(crate) fn add_sampled(&mut self, trace: &CompiledTrace<'_>) {
-        self.group(&TraceFacts::of(trace));
+        let facts = TraceFacts::of(trace);
+        let Some(micros) = facts.micros else { return };
+        self.group(micros, &facts);
         if self.wants_subsegments() {
-            self.subsegments.add(trace.trace(), micros(trace.response_time()));
+            self.subsegments.add(trace.trace(), micros);
         }
     }
 
@@ -327,7 +344,9 @@ impl Analysis {
 
     /// One of the slowest traces.
     pub(crate) fn add_slow(&mut self, trace: &CompiledTrace<'_>) {
-        self.keep_if_slow(micros(trace.response_time()), || SlowTrace::of(trace));
+        if let Some(micros) = trace.response_micros() {
+            self.keep_if_slow(micros.cast_unsigned(), || SlowTrace::of(trace));
+        }
     }
 }
 

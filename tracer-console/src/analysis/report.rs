@@ -25,6 +25,9 @@ use super::times::{Figures, Times, seconds};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct AnalysisReport {
     pub(super) traces: u64,
+    /// More, in which the entry has not ended: they are in no figure.
+    #[serde(default)]
+    pub(super) in_progress: u64,
     #[serde(flatten)]
     pub(super) figures: Figures,
     pub(super) cold_starts: ColdStarts,
@@ -33,7 +36,7 @@ pub struct AnalysisReport {
 }
 
 impl AnalysisReport {
-    /// How many traces it is of.
+    /// How many traces it is of: those whose entry has ended.
     ///
     /// ```
     /// assert_eq!(tracer_console::Analysis::default().report().traces(), 0);
@@ -41,6 +44,20 @@ impl AnalysisReport {
     #[must_use]
     pub fn traces(&self) -> u64 {
         self.traces
+    }
+
+    /// How many more there are whose entry has not ended: they are in no figure.
+    ///
+    /// ```
+    /// let mut analysis = tracer_console::Analysis::default();
+    /// analysis.add_summary(&serde_json::json!({"IsPartial": true}));
+    /// let report = analysis.report();
+    /// assert_eq!((report.traces(), report.in_progress()), (0, 1));
+    /// assert!(report.to_string().starts_with("  Total traces           0 (1 more in progress)"));
+    /// ```
+    #[must_use]
+    pub fn in_progress(&self) -> u64 {
+        self.in_progress
     }
 }
 

@@ -6,7 +6,6 @@ use super::breakdown::Breakdown;
 use super::columns::{COLUMNS, Table, grouped, seconds};
 use super::report::{AnalysisReport, BreakdownReport, ColdStarts, Starts};
 use super::slow_trace::SlowTrace;
-use super::times::Figures;
 use crate::waterfall::text::{cut, printable};
 
 /// Lines of 80 columns.
@@ -26,7 +25,7 @@ impl AnalysisReport {
     #[must_use]
     pub fn to_text(&self, columns: usize) -> String {
         let columns = columns.max(COLUMNS);
-        let mut lines = lines_of(self.traces, &self.figures);
+        let mut lines = lines_of(self);
         lines.extend(cold_starts(&self.cold_starts));
         for by in &self.by {
             lines.push(String::new());
@@ -40,10 +39,15 @@ impl AnalysisReport {
     }
 }
 
-fn lines_of(traces: u64, figures: &Figures) -> Vec<String> {
+fn lines_of(report: &AnalysisReport) -> Vec<String> {
+    let AnalysisReport { traces, in_progress, figures, .. } = report;
     let line = |name: &str, value: String| format!("  {name:<23}{value}");
+    let traces = match in_progress {
+        0 => traces.to_string(),
+        more => format!("{traces} ({} more in progress)", grouped(*more)),
+    };
     vec![
-        line("Total traces", traces.to_string()),
+        line("Total traces", traces),
         line("Error rate", format!("{:.1}%", figures.error_rate.unwrap_or_default())),
         line("Average response time", seconds(figures.average)),
         line("P50 response time", seconds(figures.p50)),

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::facts::clip;
 use crate::compiled::CompiledTrace;
+use crate::trace_outcome::seconds;
 
 /// What is said of one of the slowest traces.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -28,7 +29,7 @@ impl SlowTrace {
         Self {
             id: trace.id().to_string(),
             start_time: Some(trace.start().seconds()),
-            response_time: trace.response_time(),
+            response_time: trace.response_micros().map(seconds).unwrap_or_default(),
             outcome: outcome(flags).to_owned(),
             entry: entry.map(|service| service.name().to_owned()),
             method: http("method"),

@@ -45,6 +45,22 @@ fn one_trace_has_figures_and_none_has_none() {
 }
 
 #[test]
+fn traces_in_progress_stand_beside_the_total() {
+    let mut analysis = Analysis::default();
+    analysis.add_summary(&json!({"Id": "done", "ResponseTime": 0.25}));
+    analysis.add_summary(&json!({"IsPartial": true, "HasFault": true}));
+    analysis.add_summary(&json!({"IsPartial": true, "ResponseTime": 0.0}));
+    assert!(
+        analysis
+            .to_string()
+            .starts_with("  Total traces           1 (2 more in progress)\n  Error rate             0.0%\n")
+    );
+    assert_eq!((&json(&analysis)["in_progress"], &json(&analysis)["max"]), (&json!(2), &json!(0.25)));
+    let compared = Comparison::of(&analysis, &Analysis::default()).to_string();
+    assert!(compared.contains("  More in progress                2           0          +2\n"), "{compared}");
+}
+
+#[test]
 fn values_that_are_not_shown_are_counted_together() {
     let mut analysis = Analysis::default().by(Breakdown::Annotation("tenant".into())).top(1);
     for number in 1..=10 {
@@ -100,10 +116,12 @@ fn a_report_that_was_written_is_read_again() {
 
 #[test]
 fn times_are_short_and_numbers_grouped() {
-    use super::columns::{compact, grouped, percent};
+    use super::columns::{compact, grouped, percent, seconds};
     let shown = [0.0, 0.000_5, 0.009_9, 0.01, 0.999_4, 0.999_6, 9.99, 12.34, 123.4, 1_200.0, 90_000.0];
     let texts = ["0µs", "500µs", "9.9ms", "10ms", "999ms", "1.00s", "9.99s", "12.3s", "123s", "20m", "25h"];
     assert_eq!(shown.map(|time| compact(Some(time))), texts);
+    let times = [0.0, 0.000_312, 0.001_5, 0.009_96, 0.395, 1.5].map(|time| seconds(Some(time)));
+    assert_eq!(times, ["0.000s", "312µs", "1.5ms", "0.010s", "0.395s", "1.500s"]);
     assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     assert_eq!([Some(0.0), Some(99.94), Some(99.96), None].map(percent), ["0.0%", "99.9%", "100%", "–"]);
 }

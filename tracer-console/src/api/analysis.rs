@@ -2,7 +2,7 @@
 //! console's own: X-Ray gives summaries, and who asks folds them.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::{BTreeSet, BinaryHeap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -12,12 +12,13 @@ use super::error::ApiError;
 use super::request::Request;
 use super::response::Response;
 use super::{Api, groups, next_token};
-use crate::analysis::{Analysis, AnalysisReport, Breakdown, Comparison};
+use crate::analysis::{Analysis, AnalysisReport, Breakdown, Comparison, micros};
 use crate::compiled::CompiledTrace;
 use crate::filter::Filter;
 use crate::search::{Position, Search, TimeRange, TimeRangeType, visit};
 use crate::timestamp::Timestamp;
 use crate::trace_id::TraceId;
+use crate::trace_outcome::TraceOutcome;
 
 /// In hours: more than a console has kept traces.
 const LONGEST_WINDOW: u64 = 100 * 366 * 24;
@@ -100,15 +101,13 @@ impl Fold<'_> {
         let wants_traces = analysis.wants_traces();
         api.store.outcomes(&search, &mut |outcome| {
             analysis.add_outcome(outcome);
-            slow.add(outcome.response_time);
+            slow.add(outcome);
             if wants_traces {
                 starts.push(outcome.start);
             }
         })?;
         self.sample(&search, &starts, sample)?;
-        if let Some(least) = slow.least() {
-            self.slowest(least, slowest)?;
-        }
+        self.slowest(&slow)?;
         Ok(self.analysis)
     }
 
@@ -140,17 +139,21 @@ impl Fold<'_> {
         Ok(())
     }
 
-    /// The slowest ones: those above the least of their times, and as many of just that time as there is room for.
-    fn slowest(&mut self, least: f64, most: usize) -> Result<(), ApiError> {
-        let mut found = 0;
-        for operator in [">", "="] {
-            let slow = groups::filter_of(self.api, &format!("responsetime {operator} {least:.3}"))?;
-            let search = Search::of(self.range, Arc::new(slow.and(self.filter.clone()))).limit(most - found);
-            let analysis = &mut self.analysis;
-            visit(&*self.api.store, &search, &mut |trace| {
-                found += 1;
-                analysis.add_slow(trace);
-            })?;
+    /// The slowest ones: filters know times to the millisecond, so those above the least of their milliseconds are found at once,
+    /// and those of just that millisecond by when they began.
+    fn slowest(&mut self, slow: &Slow) -> Result<(), ApiError> {
+        let Some(least) = slow.least() else { return Ok(()) };
+        let above = groups::filter_of(self.api, &format!("responsetime > {:.3}", least as f64 / 1e3))?;
+        let search = Search::of(self.range, Arc::new(above.and(self.filter.clone()))).limit(slow.most);
+        let (api, analysis) = (self.api, &mut self.analysis);
+        visit(&*api.store, &search, &mut |trace| analysis.add_slow(trace))?;
+        let of_least = groups::filter_of(api, &format!("responsetime = {:.3}", least as f64 / 1e3))?;
+        let of_least = Arc::new(of_least.and(self.filter.clone()));
+        for from in slow.starts_of(least) {
+            let range =
+                TimeRange { from, to: Timestamp::from_micros(from.micros() + 1), by: TimeRangeType::TraceId };
+            let search = Search::of(range, Arc::clone(&of_least)).limit(slow.most);
+            visit(&*api.store, &search, &mut |trace| analysis.add_slow(trace))?;
         }
         Ok(())
     }
@@ -159,36 +162,39 @@ impl Fold<'_> {
 /// Before every trace that began at its time: the newest and the greatest come first.
 const LAST: TraceId = TraceId::from_bytes([0xff; 16]);
 
-/// The longest response times, in milliseconds.
+/// The longest response times in microseconds, and when these traces began.
 struct Slow {
     most: usize,
-    heap: BinaryHeap<Reverse<u64>>,
+    heap: BinaryHeap<Reverse<(u64, Timestamp)>>,
 }
 
 impl Slow {
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a length of time, to the millisecond"
-    )]
-    fn add(&mut self, seconds: f64) {
-        if self.most == 0 {
-            return;
-        }
-        let milliseconds = (seconds * 1e3).round() as u64;
+    fn add(&mut self, outcome: &TraceOutcome) {
+        let Some(seconds) = outcome.response_time.filter(|_| self.most > 0) else { return };
+        let time = (micros(seconds), outcome.start);
         if self.heap.len() < self.most {
-            self.heap.push(Reverse(milliseconds));
+            self.heap.push(Reverse(time));
         } else if let Some(mut least) = self.heap.peek_mut()
-            && least.0 < milliseconds
+            && least.0 < time
         {
-            *least = Reverse(milliseconds);
+            *least = Reverse(time);
         }
     }
 
-    /// The shortest of them, in seconds.
-    fn least(&self) -> Option<f64> {
-        self.heap.peek().map(|least| least.0 as f64 / 1e3)
+    /// The shortest of them, in milliseconds as filters have it.
+    fn least(&self) -> Option<u64> {
+        self.heap.peek().map(|Reverse((micros, _))| milliseconds(*micros))
     }
+
+    /// When those began that took so many milliseconds.
+    fn starts_of(&self, least: u64) -> BTreeSet<Timestamp> {
+        let of_least = self.heap.iter().filter(|Reverse((micros, _))| milliseconds(*micros) == least);
+        of_least.map(|Reverse((_, start))| *start).collect()
+    }
+}
+
+fn milliseconds(micros: u64) -> u64 {
+    micros.saturating_add(500) / 1_000
 }
 
 #[cfg(test)]

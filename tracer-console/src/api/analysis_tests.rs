@@ -107,6 +107,57 @@ fn the_slowest_come_first_and_of_like_ones_as_many_as_fit() {
     );
 }
 
+/// A trace of web whose end nobody has told yet, in which a call has ended.
+fn open(number: u64) -> Value {
+    let mut open = with(document(number), json!({"in_progress": true}));
+    open.as_object_mut().unwrap().remove("end_time");
+    open
+}
+
+#[test]
+fn traces_in_progress_are_told_and_in_no_figure() {
+    let home = home(2);
+    home.put(&[open(3), open(4)]);
+    let found = analysis(&home, json!({"By": ["subsegment", "http.status"], "Slowest": 9}));
+    assert_eq!((&found["traces"], &found["in_progress"]), (&json!(2), &json!(2)));
+    assert_eq!(
+        (&found["average"], &found["p50"], &found["max"]),
+        (&json!(0.015), &json!(0.02), &json!(0.02))
+    );
+    assert_eq!(found["slowest"].as_array().map(Vec::len), Some(2));
+    assert!(found["by"].as_array().unwrap().iter().all(|by| by["of_traces"] == 2), "{}", found["by"]);
+    let few = analysis(&home, json!({"By": ["http.status"], "Sample": 3}));
+    assert!(few["by"][0]["of_traces"].as_u64() <= Some(2), "{few}");
+    for filter in ["responsetime < 1", "responsetime >= 0", "duration < 1"] {
+        let found = analysis(&home, json!({ "FilterExpression": filter }));
+        assert_eq!((&found["traces"], &found["in_progress"]), (&json!(2), &json!(0)), "{filter}");
+    }
+    let others = analysis(&home, json!({"FilterExpression": "!(responsetime < 1)"}));
+    assert_eq!(
+        (&others["traces"], &others["in_progress"], &others["max"]),
+        (&json!(0), &json!(2), &json!(null))
+    );
+}
+
+#[test]
+fn what_takes_less_than_a_millisecond_has_a_time() {
+    let home = Home::new();
+    let short = |number: u64| {
+        with(
+            segment(number, 1, number as f64),
+            json!({"end_time": BEGIN + number as f64 + 290e-6 + number as f64 * 1e-5}),
+        )
+    };
+    home.put(&(1..=10).map(short).collect::<Vec<_>>());
+    let found = analysis(&home, json!({"Slowest": 2}));
+    assert_eq!((&found["p50"], &found["max"]), (&json!(0.000_35), &json!(0.000_39)));
+    let slowest: Vec<_> =
+        found["slowest"].as_array().unwrap().iter().map(|trace| &trace["response_time"]).collect();
+    assert_eq!(slowest, [&json!(0.000_39), &json!(0.000_38)]);
+    let report: crate::AnalysisReport = serde_json::from_value(found).unwrap();
+    assert!(report.to_string().contains("P50 response time      350µs"), "{report}");
+}
+
 #[test]
 fn two_filters_are_compared() {
     let home = home(100);

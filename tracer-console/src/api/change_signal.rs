@@ -88,7 +88,10 @@ impl Waiting {
         let mut news = self.news.subscribe();
         self.watching.unpark();
         let changed = async {
-            while self.store.revision() <= since && *news.borrow_and_update() != News::End {
+            // Not `revision`, for which the store may have to write something.
+            while self.store.wait_for_change(since, Duration::ZERO) <= since
+                && *news.borrow_and_update() != News::End
+            {
                 if news.changed().await.is_err() {
                     return;
                 }

@@ -1,5 +1,6 @@
 //! Connections: so many at a time, each for as long as its client says something.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -16,6 +18,9 @@ use tokio_io_timeout::TimeoutStream;
 const MOST: usize = 512;
 /// A client that has said nothing for so long, or not all of a request's head, is gone.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A client whose connection is closed has read its answer by then, or sent so much more that it does not listen.
+const FAREWELL: Duration = Duration::from_secs(5);
+const LISTENED_TO: u64 = 16 << 20;
 /// Out of file descriptors, most likely: others must finish first.
 const AFTER_A_FAILURE: Duration = Duration::from_millis(10);
 
@@ -82,22 +87,36 @@ async fn answer_within(patience: Duration, stream: TcpStream, router: Router, mu
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(patience));
     let stream = TokioIo::new(Box::pin(stream));
-    let connection = http.serve_connection(stream, TowerToHyperService::new(router));
-    let mut connection = std::pin::pin!(connection);
+    let mut connection = http.serve_connection(stream, TowerToHyperService::new(router));
     tokio::select! {
-        // A client that went away is no failure of ours.
-        _ = connection.as_mut() => {}
+        ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => {
+            // A client that went away is no failure of ours.
+            if ended.is_ok() {
+                let stream = connection.into_parts().io.into_inner();
+                tokio::select! {
+                    () = close(stream) => {}
+                    () = stopping.is_time() => {}
+                }
+            }
+        }
         () = stopping.is_time() => {
-            connection.as_mut().graceful_shutdown();
+            std::pin::Pin::new(&mut connection).graceful_shutdown();
             let _ = connection.await;
         }
     }
 }
 
+/// Closes a connection whose client may still be sending: at once, that would take away the answer that it has not read yet.
+async fn close(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let _ = stream.shutdown().await;
+    let mut nowhere = tokio::io::sink();
+    let mut rest = stream.take(LISTENED_TO);
+    let _ = tokio::time::timeout(FAREWELL, tokio::io::copy(&mut rest, &mut nowhere)).await;
+}
+
 #[cfg(test)]
 mod tests {
     use axum::routing::get;
-    use tokio::io::AsyncWriteExt as _;
 
     use super::*;
 

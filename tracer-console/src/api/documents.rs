@@ -44,6 +44,7 @@ pub(super) fn get_documents(api: &Api, request: &Request) -> Result<Response, Ap
     let mut output = Output { traces: Vec::new(), unprocessed_trace_ids: Vec::new(), next_token: None };
     let mut bytes = 0;
     for (at, id) in ids.iter().enumerate().skip(first) {
+        let _turn = api.turn(*id)?;
         let all = api.store.documents(*id);
         if all.is_empty() {
             output.unprocessed_trace_ids.push(id.to_string());

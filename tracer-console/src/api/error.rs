@@ -30,6 +30,7 @@ pub(super) enum ErrorKind {
     UnknownOperation,
     RequestTimeout,
     RequestEntityTooLarge,
+    Throttled,
     InternalFailure,
 }
 
@@ -48,6 +49,7 @@ impl ErrorKind {
             Self::ResourceNotFound | Self::UnknownOperation => 404,
             Self::RequestTimeout => 408,
             Self::RequestEntityTooLarge => 413,
+            Self::Throttled => 429,
             Self::InternalFailure => 500,
             _ => 400,
         }

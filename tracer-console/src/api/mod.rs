@@ -1,12 +1,13 @@
 //! X-Ray's API, version 2016-04-12: every operation is a POST of JSON on a path of its own (fact sheet 7).
 //!
-//! [`server`] takes requests from `connections`, reads bodies (`body`) and runs operations on threads that may block, as the store does. An operation is a
+//! [`server`] takes requests from `connections`, reads bodies (`body`, with `arrivals` for their memory and `packing`) and runs operations on threads that may block, as the store does. An operation is a
 //! function of an [`Api`] and a [`Request`](request::Request) in the file of its subject. What is configured by name is kept
 //! through `settings`; what clients of sampling rules told of themselves is in `reservoirs`.
 
 mod analysis;
 #[cfg(test)]
 mod any_request_tests;
+mod arrivals;
 mod body;
 mod change_signal;
 mod changes;
@@ -20,9 +21,13 @@ mod filtered_graph;
 mod groups;
 mod indexing_rules;
 mod insights;
+mod kept_summaries;
+mod large_reads;
+mod latest_trace;
 mod next_token;
 mod otlp_grpc;
 mod otlp_http;
+mod packing;
 mod put_trace_segments;
 mod refusals;
 mod request;
@@ -47,6 +52,7 @@ mod time_series;
 mod trace_retrieval;
 mod trace_summaries;
 mod traces;
+mod unread;
 #[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "only AWS answers in this place"))]
 mod upstream;
 mod window_traces;
@@ -60,9 +66,11 @@ pub use embedded::{EmbeddedApi, EmbeddedApiError};
 pub(crate) use server::{Listeners, Server};
 pub(crate) use upstream::Upstream;
 #[cfg_attr(not(feature = "aws"), expect(unused_imports, reason = "only AWS answers in this place"))]
-pub(crate) use upstream::{Answered, Asked};
+pub(crate) use upstream::{Answered, Answering, Asked};
 
 use self::error::ApiError;
+use self::kept_summaries::KeptSummaries;
+use self::large_reads::LargeReads;
 use self::request::Request;
 use self::reservoirs::Reservoirs;
 use self::response::Response;
@@ -88,8 +96,8 @@ pub(crate) struct Api {
     changing: Mutex<()>,
     reservoirs: Mutex<Reservoirs>,
     retrievals: Mutex<Retrievals>,
-    /// Held while a large trace is read and answered.
-    large: Mutex<()>,
+    large: LargeReads,
+    summaries: KeptSummaries,
     /// Traces that lost documents to a limit of the store.
     exceeded: Mutex<LruCache<TraceId, ()>>,
 }
@@ -161,10 +169,11 @@ const OPERATIONS: [(&str, &str, Operation); 38] = [
 ];
 
 /// The operations that X-Ray does not have, and [`changes`], which waits. Whoever may also ask X-Ray itself does without them.
-const OWN_OPERATIONS: [(&str, &str, Operation); 6] = [
+const OWN_OPERATIONS: [(&str, &str, Operation); 7] = [
     ("Analysis", "/tracer/Analysis", analysis::get_analysis),
     ("Documents", "/tracer/Documents", documents::get_documents),
     ("FilteredGraph", "/tracer/ServiceGraph", filtered_graph::get_filtered_graph),
+    ("LatestTrace", "/tracer/LatestTrace", latest_trace::get_latest_trace),
     ("Refusals", "/tracer/Refusals", refusals::get_refusals),
     ("Summaries", "/tracer/Summaries", summaries::get_summaries),
     ("TraceIds", "/tracer/TraceIds", documents::get_trace_ids),
@@ -185,7 +194,8 @@ impl Api {
             changing: Mutex::default(),
             reservoirs: Mutex::default(),
             retrievals: Mutex::default(),
-            large: Mutex::default(),
+            large: LargeReads::default(),
+            summaries: KeptSummaries::default(),
             exceeded: Mutex::new(LruCache::new(EXCEEDED)),
         }
     }

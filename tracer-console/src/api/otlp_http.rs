@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::Api;
 use super::body::Bodies;
+use super::packing;
 use super::spans::{self, NotTaken, NotTakenKind};
 use crate::otlp::{self, IndexedAttributes, OtlpEncoding};
 
@@ -77,9 +78,11 @@ fn encoding(headers: &HeaderMap) -> Result<OtlpEncoding, NotTaken> {
     let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let other = |message: String| NotTaken::new(NotTakenKind::OtherEncoding, message);
     let compressed = text(header::CONTENT_ENCODING).unwrap_or_default();
-    if !matches!(&*compressed.to_ascii_lowercase(), "" | "gzip" | "identity") {
+    let name = compressed.trim().to_ascii_lowercase();
+    if !name.is_empty() && !packing::NAMES.contains(&&*name) {
+        let names = packing::NAMES.join(", ");
         return Err(other(format!(
-            "Content-Encoding {compressed:?}: bodies are taken as gzip or as they are"
+            "Content-Encoding {compressed:?}: bodies are taken as {names}, or as they are"
         )));
     }
     let named = text(header::CONTENT_TYPE).unwrap_or_default();

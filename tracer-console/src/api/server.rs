@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request as Asked, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
@@ -16,14 +16,16 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::body::Bodies;
+use super::body::{Bodies, Bounds};
 use super::change_signal::{ChangeSignal, Waiting};
 use super::connections::{self, Stopping};
 use super::error::{ApiError, ErrorKind};
 use super::otlp_grpc::OtlpGrpc;
 use super::request::Request;
 use super::response::Response;
-use super::{Api, OPERATIONS, OWN_OPERATIONS, Operation, changes, otlp_http, put_trace_segments, upstream};
+use super::{
+    Api, OPERATIONS, OWN_OPERATIONS, Operation, changes, otlp_http, put_trace_segments, unread, upstream,
+};
 use crate::otlp::IndexedAttributes;
 
 /// Operations that run at a time; further ones wait.
@@ -151,7 +153,8 @@ fn router(desk: Desk) -> Router {
         let router = router.route("/", get(about)).route(changes::PATH, post(answer_changes));
         router.fallback(unknown).method_not_allowed_fallback(unknown)
     };
-    router.layer(middleware::from_fn_with_state(desk.clone(), guard)).with_state(desk)
+    let router = router.layer(middleware::from_fn_with_state(desk.clone(), guard));
+    router.layer(middleware::from_fn(unread::answer)).with_state(desk)
 }
 
 async fn answer(desk: Desk, name: &'static str, operation: Operation, body: Body) -> Answer {
@@ -166,7 +169,7 @@ async fn run(operation: impl FnOnce() -> Result<Response, ApiError> + Send + 'st
     // An operation that panics is answered too.
     let outcome = tokio::task::spawn_blocking(operation).await;
     match outcome.unwrap_or_else(|panic| Err(ApiError::internal(panic.to_string()))) {
-        Ok(Response(body)) => respond(StatusCode::OK, body),
+        Ok(response) => respond(StatusCode::OK, response.into_bytes()),
         Err(failure) => error(&failure),
     }
 }
@@ -198,16 +201,12 @@ async fn pass_on(
     headers: HeaderMap,
     body: Body,
 ) -> Answer {
-    let body = match desk.bodies.read_as_it_comes(body).await {
+    let body = match desk.bodies.read_as_it_comes(body, Bounds::default()).await {
         Ok(body) => body,
         Err(failure) => return error(&failure),
     };
     let Some(upstream) = desk.api.upstream.clone() else { return unknown(method, uri).await };
-    let ask = move || upstream.answer(upstream::Asked { method, uri, headers, body: body.share() });
-    match tokio::task::spawn_blocking(ask).await {
-        Ok(answered) => answered.into_answer(),
-        Err(panic) => error(&ApiError::internal(panic.to_string())),
-    }
+    upstream.answer(upstream::Asked { method, uri, headers, body: body.share() }).await.into_answer()
 }
 
 async fn about() -> &'static str {
@@ -232,14 +231,14 @@ async fn unknown(method: Method, uri: Uri) -> Answer {
 
 fn error(error: &ApiError) -> Answer {
     let status = StatusCode::from_u16(error.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut answer = respond(status, error.body().to_string().into_bytes());
+    let mut answer = respond(status, error.body().to_string().into());
     if let Ok(name) = error.kind.name().parse() {
         answer.headers_mut().insert("x-amzn-errortype", name);
     }
     answer
 }
 
-fn respond(status: StatusCode, body: Vec<u8>) -> Answer {
+fn respond(status: StatusCode, body: Bytes) -> Answer {
     let id = format!(
         "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
         fastrand::u32(..),

@@ -47,8 +47,8 @@ pub(super) fn get_trace_graph(api: &Api, request: &Request) -> Result<Response, 
     }
     next_token::refuse(request)?;
     let mut graph = ServiceGraph::new(None);
-    for trace in TraceIds::read(request, MOST_TRACES)?.ids().filter_map(|id| api.store.trace(id)) {
-        graph.add(&CompiledTrace::of(&trace));
+    for id in TraceIds::read(request, MOST_TRACES)?.ids() {
+        api.read(id, |trace| graph.add(&CompiledTrace::of(trace)))?;
     }
     Response::of(&Output { services: graph.finish() })
 }

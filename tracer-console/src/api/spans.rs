@@ -32,7 +32,7 @@ pub(super) enum NotTakenKind {
     OtherEncoding,
     TooLarge,
     TooSlow,
-    /// The store failed, and may do better next time.
+    /// The store failed, or others needed the memory: next time may be better.
     Unavailable,
     Internal,
 }
@@ -48,6 +48,7 @@ impl From<ApiError> for NotTaken {
         let kind = match error.kind {
             ErrorKind::RequestEntityTooLarge => NotTakenKind::TooLarge,
             ErrorKind::RequestTimeout => NotTakenKind::TooSlow,
+            ErrorKind::Throttled => NotTakenKind::Unavailable,
             ErrorKind::InternalFailure => NotTakenKind::Internal,
             _ => NotTakenKind::Invalid,
         };
@@ -62,7 +63,7 @@ pub(super) fn take(
     encoding: OtlpEncoding,
     indexed: &IndexedAttributes,
 ) -> Result<ExportTraceServiceResponse, NotTaken> {
-    let request = otlp::decode(bytes, encoding).map_err(|refusal| {
+    let decoded = otlp::decode(bytes, encoding).map_err(|refusal| {
         let kind = match refusal.code {
             RefusalCode::LimitExceeded => NotTakenKind::TooLarge,
             _ => NotTakenKind::Invalid,
@@ -72,7 +73,7 @@ pub(super) fn take(
         not_taken
     })?;
     let mut taking = Taking { api, waiting: Vec::new(), bytes: 0, spans: 0, refused: 0, named: Vec::new() };
-    for outcome in otlp::documents(&request, indexed, None, otlp::MOST_TEXT) {
+    for outcome in otlp::documents(&decoded, indexed, None, otlp::MOST_TEXT) {
         taking.add(outcome)?;
     }
     taking.store()?;
@@ -111,7 +112,7 @@ impl Taking<'_> {
         let traces: Vec<_> = documents.iter().map(Document::trace_id).collect();
         for (trace, outcome) in traces.into_iter().zip(self.api.store.record_all(documents)) {
             match outcome {
-                Ok(()) => {}
+                Ok(()) => self.api.refusals.count_kept(1),
                 // Nothing is wrong with the span: whoever sends it again may be lucky.
                 Err(refusal) if refusal.code == RefusalCode::NotStored => {
                     return Err(NotTaken::new(NotTakenKind::Unavailable, refusal.message));

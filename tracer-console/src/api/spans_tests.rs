@@ -41,6 +41,24 @@ fn bad_spans_are_refused_by_name_and_the_others_are_kept() {
 }
 
 #[test]
+fn spans_that_cannot_be_read_are_counted_with_those_that_cannot_be_placed() {
+    let home = Home::new();
+    let unreadable = json!({"attributes": [{"key": "i", "value": {"intValue": "18446744073709551615"}}]});
+    let unplaced = json!({"spanId": ""});
+    let partial =
+        put(&home, &[span(1, &unreadable), span(2, &unplaced), span(3, &json!({}))]).unwrap().unwrap();
+    assert_eq!(partial.rejected_spans, 2);
+    for named in [
+        "2 of 3 spans were refused: ",
+        "attributes[0].value.intValue: not a whole number that fits (\"span 1\")",
+    ] {
+        assert!(partial.error_message.contains(named), "{}", partial.error_message);
+    }
+    assert_eq!(home.trace(1).unwrap().len(), 1);
+    assert_eq!(home.api.refusals.latest().len(), 2);
+}
+
+#[test]
 fn more_spans_than_are_stored_at_once_are_all_kept() {
     let home = Home::new();
     let spans: Vec<_> = (1..=2_500).map(|number| span(number, &json!({}))).collect();

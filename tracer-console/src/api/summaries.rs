@@ -36,12 +36,15 @@ pub(super) fn get_summaries(api: &Api, request: &Request) -> Result<Response, Ap
     let Input { filter_expression } = request.read()?;
     let filter = groups::filter_of(api, filter_expression.as_deref().unwrap_or_default())?;
     let mut traces = Vec::new();
-    for trace in TraceIds::read(request, MOST)?.ids().filter_map(|id| api.store.trace(id)) {
-        let compiled = CompiledTrace::of(&trace);
-        if filter.keeps(&compiled) {
-            let summary = trace_summaries::summary(&compiled, api.store.size(trace.id()), None)?;
-            traces.push(Summarised { summary, is_settled: trace.is_settled() });
-        }
+    for id in TraceIds::read(request, MOST)?.ids() {
+        let summarised: Option<Result<_, ApiError>> = api.read(id, |trace| {
+            let compiled = CompiledTrace::of(trace);
+            let summary = filter
+                .keeps(&compiled)
+                .then(|| trace_summaries::summary(&compiled, api.store.size(id), None));
+            Ok(summary.transpose()?.map(|summary| Summarised { summary, is_settled: trace.is_settled() }))
+        })?;
+        traces.extend(summarised.transpose()?.flatten());
     }
     Response::of(&Output { traces })
 }

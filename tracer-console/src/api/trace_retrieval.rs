@@ -147,11 +147,15 @@ pub(super) fn list_retrieved_traces(api: &Api, request: &Request) -> Result<Resp
     }
     let (retrieval_status, ids) = api.retrieved(request)?;
     let (mut trace, mut span): (usize, usize) = next_token::read(request)?.unwrap_or_default();
-    let mut traces = Vec::new();
+    let (mut traces, mut turn) = (Vec::new(), None);
     while traces.len() < TRACES
         && let Some(&id) = ids.get(trace)
     {
-        let Some(answer) = traces::answer(api, id) else {
+        // What has room must not wait for more.
+        if turn.is_some() && api.is_large(id) {
+            break;
+        }
+        let Some(answer) = traces::answer(api, id, &mut turn)? else {
             (trace, span) = (trace + 1, 0);
             continue;
         };
@@ -165,7 +169,7 @@ pub(super) fn list_retrieved_traces(api: &Api, request: &Request) -> Result<Resp
         (trace, span) = (trace + 1, 0);
     }
     let next = (trace < ids.len()).then(|| next_token::write(request, &(trace, span))).transpose()?;
-    Response::of(&Output { retrieval_status, trace_format, traces, next_token: next })
+    Response::holding(&Output { retrieval_status, trace_format, traces, next_token: next }, turn)
 }
 
 pub(super) fn get_retrieved_traces_graph(api: &Api, request: &Request) -> Result<Response, ApiError> {
@@ -181,10 +185,12 @@ pub(super) fn get_retrieved_traces_graph(api: &Api, request: &Request) -> Result
     let first: usize = next_token::read(request)?.unwrap_or_default();
     let mut graph = ServiceGraph::new(None);
     let mut links = Vec::new();
-    for trace in ids.into_iter().filter_map(|id| api.store.trace(id)) {
-        let compiled = CompiledTrace::of(&trace);
-        graph.add(&compiled);
-        links.extend(links_of(&compiled));
+    for id in ids {
+        api.read(id, |trace| {
+            let compiled = CompiledTrace::of(trace);
+            graph.add(&compiled);
+            links.extend(links_of(&compiled));
+        })?;
     }
     let graph = graph.finish();
     let next_token = (first.saturating_add(SERVICES) < graph.len())

@@ -12,7 +12,7 @@ use super::response::Response;
 use super::{Api, groups, next_token};
 use crate::compiled::CompiledTrace;
 use crate::filter::Filter;
-use crate::search::{Position, Search, TimeRange, TimeRangeType};
+use crate::search::{Found, Position, Search, TimeRange, TimeRangeType};
 use crate::store::TraceSize;
 use crate::timestamp::Timestamp;
 use crate::trace::Trace;
@@ -118,13 +118,7 @@ impl Page {
             let found = api.store.search(&search)?;
             page.scanned = page.scanned.max(found.scanned);
             read += found.traces.len();
-            let mut summaries = Ok(());
-            // One that was forgotten meanwhile is not there.
-            api.store.traces(&found.traces, &mut |trace, size| {
-                let added = page.add(&search, &trace, size, found.is_exact);
-                summaries = std::mem::replace(&mut summaries, Ok(())).and(added);
-            })?;
-            summaries?;
+            page.add_all(api, &search, &found)?;
             page.next = found.next;
             if page.next.is_none() || page.summaries.len() >= PAGE || read >= MOST_READ {
                 return Ok(page);
@@ -132,9 +126,36 @@ impl Page {
         }
     }
 
+    /// Adds those of the traces that are meant.
+    fn add_all(&mut self, api: &Api, search: &Search, found: &Found) -> Result<(), ApiError> {
+        // By other times it is told when the trace was in the range.
+        let may_be_kept = found.is_exact && search.range.by == TimeRangeType::TraceId;
+        let kept = |id: &TraceId| api.summaries.get(&*api.store, *id).filter(|_| may_be_kept);
+        let mut left = &found.traces[..];
+        while !left.is_empty() {
+            let next_kept = left.iter().enumerate().find_map(|(at, id)| Some((at, kept(id)?)));
+            let (at, summary) = next_kept.map_or((left.len(), None), |(at, summary)| (at, Some(summary)));
+            self.read(api, search, &left[..at], found.is_exact)?;
+            self.summaries.extend(summary);
+            left = left.get(at + 1..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, api: &Api, search: &Search, ids: &[TraceId], is_exact: bool) -> Result<(), ApiError> {
+        let mut summaries = Ok(());
+        // One that was forgotten meanwhile is not there.
+        api.store.traces(ids, &mut |trace, size| {
+            let added = self.add(api, search, &trace, size, is_exact);
+            summaries = std::mem::replace(&mut summaries, Ok(())).and(added);
+        })?;
+        summaries
+    }
+
     /// Adds a trace if it is meant, of which those that are found exactly need not be asked.
     fn add(
         &mut self,
+        api: &Api,
         search: &Search,
         trace: &Trace,
         size: TraceSize,
@@ -145,7 +166,11 @@ impl Page {
             if is_exact { search.range.moment(trace, &compiled) } else { search.moment(trace, &compiled) };
         let Some(moment) = moment else { return Ok(()) };
         let matched = (search.range.by != TimeRangeType::TraceId).then_some(moment);
-        self.summaries.push(summary(&compiled, size, matched)?);
+        let summary = summary(&compiled, size, matched)?;
+        if matched.is_none() {
+            api.summaries.put(trace.id(), size, &summary);
+        }
+        self.summaries.push(summary);
         Ok(())
     }
 }

@@ -1,11 +1,11 @@
 //! `BatchGetTraces`: whole traces.
 
 use std::collections::HashSet;
-use std::sync::PoisonError;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
+use super::large_reads::Turn;
 use super::request::Request;
 use super::response::Response;
 use super::{Api, next_token};
@@ -17,9 +17,6 @@ use crate::trace_id::TraceId;
 const MOST: usize = 5;
 /// A page ends behind the trace that reaches so many bytes of documents.
 const PAGE: usize = 8 << 20;
-
-/// Traces of more bytes of documents are read one at a time.
-const ONE_AT_A_TIME: u64 = 4 << 20;
 
 /// Ids as they were asked for, and what they name.
 pub(super) struct TraceIds {
@@ -70,13 +67,16 @@ pub(super) fn batch_get_traces(api: &Api, request: &Request) -> Result<Response,
     let asked = TraceIds::read(request, MOST)?.asked;
     let first: usize = next_token::read(request)?.unwrap_or(0);
     let (mut traces, mut unprocessed_trace_ids, mut bytes, mut next) = (Vec::new(), Vec::new(), 0, first);
+    let mut turn = None;
     for (text, id) in asked.into_iter().skip(first) {
-        if bytes >= PAGE {
+        // What has room must not wait for more.
+        let is_second = turn.is_some() && id.is_some_and(|id| api.is_large(id));
+        if bytes >= PAGE || is_second {
             let next_token = Some(next_token::write(request, &next)?);
-            return Response::of(&Output { traces, unprocessed_trace_ids, next_token });
+            return Response::holding(&Output { traces, unprocessed_trace_ids, next_token }, turn);
         }
         next += 1;
-        match id.and_then(|id| answer(api, id)) {
+        match id.map(|id| answer(api, id, &mut turn)).transpose()?.flatten() {
             Some(answer) => {
                 bytes += answer.segments.iter().map(|segment| segment.document.len()).sum::<usize>();
                 traces.push(answer);
@@ -84,18 +84,18 @@ pub(super) fn batch_get_traces(api: &Api, request: &Request) -> Result<Response,
             None => unprocessed_trace_ids.push(text),
         }
     }
-    Response::of(&Output { traces, unprocessed_trace_ids, next_token: None })
+    Response::holding(&Output { traces, unprocessed_trace_ids, next_token: None }, turn)
 }
 
-/// A trace as it is answered; `None` when nothing of it is there.
-pub(super) fn answer(api: &Api, id: TraceId) -> Option<TraceAnswer> {
+/// A trace as it is answered; `None` when nothing of it is there. A large one keeps its room in `turn`, which is empty before.
+pub(super) fn answer(
+    api: &Api,
+    id: TraceId,
+    turn: &mut Option<Turn>,
+) -> Result<Option<TraceAnswer>, ApiError> {
     let (_, most) = MemoryLimits::OF_XRAY;
-    let bytes = api.store.size(id).bytes;
-    let is_large = bytes > most as u64;
-    // A trace may take hundreds of megabytes, which many clients may ask for at once.
-    let _turn = (bytes > ONE_AT_A_TIME).then(|| api.large.lock().unwrap_or_else(PoisonError::into_inner));
-    let trace = api.store.trace(id)?;
-    Some(CompiledTrace::of(&trace).to_answer(is_large || api.has_exceeded(id)))
+    let has_exceeded = api.store.size(id).bytes > most as u64 || api.has_exceeded(id);
+    api.read_and_hold(id, turn, |trace| CompiledTrace::of(trace).to_answer(has_exceeded))
 }
 
 #[cfg(test)]

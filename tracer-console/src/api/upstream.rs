@@ -1,15 +1,20 @@
 //! Who answers in place of this API what is no document: the daemon's TCP side passes it on.
 
+use std::pin::Pin;
+
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response as Answer};
 use serde_json::json;
 
-/// Answers requests, on a thread that may block.
+/// Answers requests, without a thread that waits: whoever is asked may take long, and documents are taken meanwhile.
 pub(crate) trait Upstream: Send + Sync {
     /// What is answered to a request.
-    fn answer(&self, asked: Asked) -> Answered;
+    fn answer(&self, asked: Asked) -> Answering;
 }
+
+/// An answer that is to come.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Answered> + Send>>;
 
 /// A request as it came.
 #[derive(Debug)]

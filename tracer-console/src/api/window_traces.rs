@@ -31,16 +31,15 @@ pub(super) fn service_graph(
     filter: Option<Filter>,
 ) -> Result<(Vec<GraphService>, u64), ApiError> {
     let search = search(window, filter);
-    let (mut graph, mut count) = (ServiceGraph::new(Some(window)), 0);
-    api.store.graphs(&search, &mut |trace| {
-        graph.add_graph(trace);
-        count += 1;
-    })?;
-    for trace in graph.unknown_senders().into_iter().filter_map(|id| api.store.trace(id)) {
-        let compiled = CompiledTrace::of(&trace);
-        if search.moment(&trace, &compiled).is_some() {
-            graph.add_senders_of(&compiled);
-        }
+    let mut graph = ServiceGraph::new(Some(window));
+    let count = api.store.add_to_graph(&search, &mut graph)?;
+    for id in graph.unknown_senders() {
+        api.read(id, |trace| {
+            let compiled = CompiledTrace::of(trace);
+            if search.moment(trace, &compiled).is_some() {
+                graph.add_senders_of(&compiled);
+            }
+        })?;
     }
     Ok((graph.finish(), count))
 }

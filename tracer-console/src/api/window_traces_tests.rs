@@ -105,3 +105,61 @@ proptest! {
         prop_assert!(FilterExpression::parse(group).is_ok());
     }
 }
+
+/// The service graph of each window, from the documents in memory and from the file.
+fn graphs(homes: &[Home], windows: &[(u32, u32)]) -> Vec<Vec<Value>> {
+    let asked = windows.iter().map(|(from, length)| {
+        json!({"StartTime": BEGIN + f64::from(*from), "EndTime": BEGIN + f64::from(from + length)})
+    });
+    asked.map(|asked| homes.iter().map(|home| home.ok("FilteredGraph", asked.clone())).collect()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 30, ..ProptestConfig::default() })]
+
+    /// Minutes that were added up once are added up again where something came, and only kept where nothing did.
+    #[test]
+    fn c3_what_was_added_up_before_late_documents_is_not_told_after_them(
+        rounds in prop::collection::vec(prop::collection::vec((draft(), 0..12_u64), 0..8), 2..5),
+        windows in prop::collection::vec((0..400_u32, 1..900_u32), 2..5),
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("traces.db");
+        let file = Arc::new(SqliteStore::open(&path).unwrap());
+        let other_program = Arc::new(SqliteStore::open_read_only(&path).unwrap());
+        let homes = [Home::new(), Home::with(file), Home::with(other_program)];
+        for drafts in rounds {
+            // Of a trace that is there, too: it may begin in another minute then.
+            let documents: Vec<_> = drafts.iter().map(|(draft, trace)| document(*trace, draft)).collect();
+            if !documents.is_empty() {
+                homes[..2].iter().for_each(|home| home.put(&documents));
+            }
+            for _ in 0..2 {
+                for answers in graphs(&homes, &windows) {
+                    prop_assert_eq!(&answers[0], &answers[1]);
+                    prop_assert_eq!(&answers[0], &answers[2], "as another program reads it");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_forgotten_is_not_told_of_either() {
+    let directory = tempfile::tempdir().unwrap();
+    let retention = crate::Retention { bytes: 1, ..crate::Retention::default() };
+    let file = Arc::new(SqliteStore::open_with(&directory.path().join("traces.db"), retention).unwrap());
+    let home = Home::with(file);
+    let draft = Draft { start: 200, took: Some(1), name: 0, fault: false, call: None, received: None };
+    let requests = |home: &Home| {
+        let asked = json!({"StartTime": BEGIN, "EndTime": BEGIN + 3_600.0});
+        let graph = home.ok("FilteredGraph", asked);
+        let services = graph["Services"].as_array().unwrap();
+        services.last().map_or(json!(0), |service| service["SummaryStatistics"]["TotalCount"].clone())
+    };
+    for trace in 0..40 {
+        home.put(&[document(trace, &draft)]);
+        let there = home.ok("TraceIds", json!({"StartTime": 0, "EndTime": BEGIN * 2.0}));
+        assert_eq!(requests(&home), there["TraceIds"].as_array().unwrap().len());
+    }
+}

@@ -10,9 +10,10 @@ use aws_sdk_xray::config::timeout::TimeoutConfig;
 use aws_sdk_xray::config::{Builder, IdentityCache, Region};
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
-use super::credentials::{KeptCredentials, Source, chain};
-use super::error::AwsError;
+use super::credentials::{KeptCredentials, Source};
+use super::error::{AwsError, in_a_line};
 use super::options::AwsOptions;
 use super::{http, region};
 
@@ -33,10 +34,13 @@ pub struct AwsAccount {
     /// `None` once it is being dropped.
     runtime: Option<Runtime>,
     client: Client,
+    /// The same, which tries again.
+    patient_client: Client,
     pub(super) connector: SharedHttpConnector,
     pub(super) credentials: KeptCredentials,
     pub(super) endpoint: String,
     region: String,
+    name: String,
 }
 
 impl AwsAccount {
@@ -61,8 +65,18 @@ impl AwsAccount {
             .map_err(AwsError::Runtime)?;
         let connector = http::connector(options.proxy.as_deref())?;
         let found = runtime.block_on(find(&options, &connector))?;
-        let Found { client, credentials, endpoint, region } = found;
-        Ok(Self { runtime: Some(runtime), client, connector, credentials, endpoint, region })
+        let Found { client, patient_client, credentials, endpoint, region } = found;
+        let name = name(&options, &region);
+        Ok(Self {
+            runtime: Some(runtime),
+            client,
+            patient_client,
+            connector,
+            credentials,
+            endpoint,
+            region,
+            name,
+        })
     }
 
     /// The SDK's client. It tries everything once.
@@ -76,6 +90,11 @@ impl AwsAccount {
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The SDK's client that tries again by the SDK's rules: AWS_RETRY_MODE, AWS_MAX_ATTEMPTS and the profile have their say.
+    pub(super) fn patient_client(&self) -> &Client {
+        &self.patient_client
     }
 
     /// Where X-Ray's API is answered.
@@ -103,6 +122,11 @@ impl AwsAccount {
         &self.region
     }
 
+    /// What tells it from other accounts: the region, and the profile and the role where they are given.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Has credentials looked for anew: those there are were not taken.
     pub(crate) fn forget_credentials(&self) {
         self.block_on(self.credentials.forget());
@@ -112,6 +136,14 @@ impl AwsAccount {
     pub(crate) fn instance_metadata(&self) -> aws_config::imds::Client {
         let config = ProviderConfig::default().with_http_client(http::client(&self.connector));
         aws_config::imds::Client::builder().configure(&config).build()
+    }
+
+    /// Has something done on the account's own threads, where its connections are.
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> Option<JoinHandle<T>> {
+        self.runtime.as_ref().map(|runtime| runtime.spawn(future))
     }
 
     /// Waits for what the client is asked.
@@ -145,6 +177,7 @@ impl Drop for AwsAccount {
 
 struct Found {
     client: Client,
+    patient_client: Client,
     credentials: KeptCredentials,
     endpoint: String,
     region: String,
@@ -155,21 +188,32 @@ async fn find(options: &AwsOptions, connector: &SharedHttpConnector) -> Result<F
     let providers = ProviderConfig::default().with_http_client(http.clone());
     let region = region::find(options, &providers).await.ok_or(AwsError::NoRegion)?;
     let (profile, role_arn) = (options.profile.clone(), options.role_arn.clone());
-    let source = Source { http, region: region.clone(), profile, role_arn };
+    let given = options.credentials.clone();
+    let source = Source { http, region: region.clone(), profile, role_arn, given };
     let config = source.config().await;
     let endpoint = endpoint(options, &region, config.use_fips(), config.use_dual_stack()).await?;
     let credentials = KeptCredentials::of(source);
-    let calls = TimeoutConfig::builder().operation_timeout(LONGEST_CALL).build();
     let client = Builder::from(&config)
         .endpoint_url(&endpoint)
         .credentials_provider(credentials.clone())
         // They are kept here, and forgotten once they are not taken.
-        .identity_cache(IdentityCache::no_cache())
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(calls)
-        .build();
-    let client = Client::from_conf(client);
-    Ok(Found { client, credentials, endpoint, region: region.to_string() })
+        .identity_cache(IdentityCache::no_cache());
+    let each = TimeoutConfig::builder().operation_attempt_timeout(LONGEST_CALL).build();
+    let patient = client.clone().timeout_config(each);
+    let once = TimeoutConfig::builder().operation_timeout(LONGEST_CALL).build();
+    let client = client.retry_config(RetryConfig::disabled()).timeout_config(once);
+    let (client, patient_client) = (Client::from_conf(client.build()), Client::from_conf(patient.build()));
+    Ok(Found { client, patient_client, credentials, endpoint, region: region.to_string() })
+}
+
+fn name(options: &AwsOptions, region: &str) -> String {
+    let mut name = region.to_owned();
+    for (what, given) in [("profile", &options.profile), ("role", &options.role_arn)] {
+        if let Some(given) = given.as_deref().filter(|given| !given.is_empty()) {
+            name.push_str(&format!(" {what}={given}"));
+        }
+    }
+    name
 }
 
 /// The address that was given, or X-Ray's own in the region.
@@ -188,9 +232,9 @@ async fn endpoint(
                 .set_use_fips(fips)
                 .set_use_dual_stack(dual_stack)
                 .build()
-                .map_err(|error| unknown(chain(&error)))?;
+                .map_err(|error| unknown(in_a_line(&error)))?;
             let found = DefaultResolver::new().resolve_endpoint(&params).await;
-            found.map_err(|error| unknown(chain(&*error)))?.url().to_owned()
+            found.map_err(|error| unknown(in_a_line(&*error)))?.url().to_owned()
         }
     };
     let no_address = |why: &str| AwsError::Endpoint { url: url.clone(), why: why.to_owned() };

@@ -1,4 +1,5 @@
-//! A request of one's own: signed, sent, and its answer, whatever its path.
+//! A request that somebody else made, as the X-Ray daemon passes it on: signed, sent, and its answer, whatever its path. The SDK's client has
+//! no call for that; what is asked here goes by [`question`](super::question).
 
 use std::time::SystemTime;
 
@@ -12,52 +13,23 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::{HeaderMap, Method, Request, StatusCode, header};
 
 use super::account::{AwsAccount, LONGEST_CALL};
-use super::credentials::chain;
-use super::error::AwsError;
+use super::error::{AwsError, in_a_line};
 
 /// A longer answer is none of X-Ray's.
 const LONGEST_ANSWER: usize = 64 << 20;
 
-/// What was answered to a request of one's own.
-///
-/// ```
-/// fn is_fine(answer: &tracer_console::aws::AwsAnswer) -> bool {
-///     answer.status == 200
-/// }
-/// ```
+/// What was answered.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct AwsAnswer {
+pub(crate) struct AwsAnswer {
     /// The status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// Names and values of the headers.
-    pub headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     /// The body.
-    pub body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl AwsAccount {
-    /// Sends a POST of JSON, signed, to a path of X-Ray's API, such as `/TraceSummaries`, and waits for the answer.
-    ///
-    /// ```no_run
-    /// use tracer_console::aws::{AwsAccount, AwsOptions};
-    ///
-    /// let account = AwsAccount::connect(AwsOptions::default())?;
-    /// let answer = account.post("/GetSamplingRules", b"{}")?;
-    /// println!("{} {}", answer.status, String::from_utf8_lossy(&answer.body));
-    /// # Ok::<(), tracer_console::aws::AwsError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`AwsError`] when there are no credentials or no answer. An answer that says what is wrong is an answer.
-    pub fn post(&self, path: &str, body: &[u8]) -> Result<AwsAnswer, AwsError> {
-        let headers = HeaderMap::from_iter([(
-            header::CONTENT_TYPE,
-            header::HeaderValue::from_static("application/json"),
-        )]);
-        self.block_on(self.call(Method::POST, path, &headers, Bytes::copy_from_slice(body)))
-    }
-
     /// Signs a request for the path, which may have a query, and sends it.
     pub(crate) async fn call(
         &self,
@@ -70,10 +42,10 @@ impl AwsAccount {
         let answered = async {
             let url = || self.endpoint.clone();
             let sent = self.connector.call(request).await;
-            let response = sent.map_err(|error| AwsError::NoAnswer { url: url(), why: chain(&error) })?;
+            let response = sent.map_err(|error| AwsError::NoAnswer { url: url(), why: in_a_line(&error) })?;
             let (status, headers) = (response.status().as_u16(), of_answer(response.headers()));
             let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await;
-            let body = body.map_err(|error| AwsError::NoAnswer { url: url(), why: chain(&*error) })?;
+            let body = body.map_err(|error| AwsError::NoAnswer { url: url(), why: in_a_line(&*error) })?;
             Ok(AwsAnswer { status, headers, body: body.to_bytes().into() })
         };
         let answer = tokio::time::timeout(LONGEST_CALL, answered).await;

@@ -12,7 +12,7 @@ use aws_sdk_xray::config::Region;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::sync::Mutex;
 
-use super::error::AwsError;
+use super::error::{AwsError, in_a_line};
 
 /// Credentials that end so soon are fetched anew.
 const BEFORE_THE_END: Duration = Duration::from_secs(60);
@@ -28,6 +28,8 @@ pub(super) struct Source {
     pub(super) region: Region,
     pub(super) profile: Option<String>,
     pub(super) role_arn: Option<String>,
+    /// Those that were given.
+    pub(super) given: Option<SharedCredentialsProvider>,
 }
 
 impl Source {
@@ -36,6 +38,9 @@ impl Source {
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(self.http.clone());
         if let Some(profile) = &self.profile {
             loader = loader.profile_name(profile);
+        }
+        if let Some(given) = &self.given {
+            loader = loader.credentials_provider(given.clone());
         }
         loader.region(self.region.clone()).load().await
     }
@@ -69,7 +74,7 @@ impl KeptCredentials {
 
     /// Credentials that are good for a while.
     pub(super) async fn get(&self) -> Result<Credentials, AwsError> {
-        self.find().await.map_err(|error| AwsError::Credentials(chain(&error)))
+        self.find().await.map_err(|error| AwsError::Credentials(in_a_line(&error)))
     }
 
     async fn find(&self) -> provider::Result {
@@ -98,12 +103,4 @@ impl ProvideCredentials for KeptCredentials {
     {
         future::ProvideCredentials::new(self.find())
     }
-}
-
-/// An error and what caused it, in a line.
-pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    let mut said: Vec<String> = causes.map(ToString::to_string).collect();
-    said.dedup();
-    said.join(": ")
 }

@@ -49,6 +49,16 @@ pub enum AwsError {
         /// What is wrong with it.
         source: Source,
     },
+    /// The certificates of `AWS_CA_BUNDLE` cannot be read.
+    #[error(
+        "AWS_CA_BUNDLE names {path:?}, and the certificates in it cannot be read: {source}; it wants a file of PEM"
+    )]
+    Certificates {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        source: Source,
+    },
     /// Threads or sockets cannot be had.
     #[error("AWS cannot be asked: {0}")]
     Runtime(#[source] std::io::Error),
@@ -66,6 +76,33 @@ pub enum AwsError {
         /// What happened.
         why: String,
     },
+    /// X-Ray refuses what it is asked.
+    #[error("{url} answers {status} ({code}): {message}")]
+    Refused {
+        /// The address.
+        url: String,
+        /// The status.
+        status: u16,
+        /// X-Ray's name for what is wrong.
+        code: String,
+        /// What it says about it.
+        message: String,
+    },
+    /// The answer is not X-Ray's.
+    #[error("{url} does not answer as X-Ray does: name another address with --endpoint")]
+    Foreign {
+        /// The address.
+        url: String,
+    },
+    /// The operation, or a member of its request, is not asked here.
+    #[error(
+        "AWS X-Ray is not asked for {what} here; GetTraceSummaries, BatchGetTraces, GetTraceGraph, GetServiceGraph and \
+         PutTraceSegments are"
+    )]
+    NoQuestion {
+        /// The operation's path, and the member.
+        what: String,
+    },
     /// The answer took too long.
     #[error("no answer from {url} within {timeout:?}")]
     Timeout {
@@ -74,4 +111,14 @@ pub enum AwsError {
         /// How long was waited.
         timeout: Duration,
     },
+}
+
+/// An error and what caused it, in a line; and what helps, where that is known.
+pub(crate) fn in_a_line(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut said: Vec<String> = causes.map(ToString::to_string).collect();
+    said.dedup();
+    #[cfg(feature = "https")]
+    said.extend(crate::certificates::remedy(error).map(str::to_owned));
+    said.join(": ")
 }

@@ -18,7 +18,7 @@ pub(crate) struct Analyze {
     #[command(flatten)]
     chosen: Chosen,
     /// Compare the traces of --filter with those of this filter expression
-    #[arg(long, value_name = "FILTER")]
+    #[arg(long, value_name = "FILTER", conflicts_with_all = ["by", "slowest"])]
     against: Option<String>,
     /// Break the figures down by subsegment, annotation.KEY, service, http.url, http.status, http.method or user; may be given
     /// more than once
@@ -31,7 +31,7 @@ pub(crate) struct Analyze {
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=10_000))]
     slowest: u16,
     /// For breakdowns, read the documents of so many traces at most, evenly among all
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     sample: u32,
     /// Print the figures as one JSON object, times in seconds
     #[arg(long)]
@@ -73,7 +73,7 @@ impl Analyze {
         if self.json {
             return self.say(json!({ "filter": self.chosen.filter }), report);
         }
-        if report.traces() == 0 {
+        if report.traces() + report.in_progress() == 0 {
             anstream::eprintln!("no trace matches");
             return Ok(());
         }

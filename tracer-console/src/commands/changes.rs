@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tracer_console::Timestamp;
 
+use super::chosen::AHEAD;
 use super::endpoint::{CallError, Endpoint};
 
 /// What changes of the traces that a filter expression finds.
@@ -125,7 +126,7 @@ fn revision(answer: &Value) -> String {
 fn lately(endpoint: &Endpoint, filter: &str) -> Result<HashMap<String, Value>, CallError> {
     let now = Timestamp::now();
     let start = now.seconds() - DELAY.as_secs_f64();
-    let request = json!({"StartTime": start, "EndTime": now.seconds() + 1.0, "TimeRangeType": "Event"});
+    let request = json!({"StartTime": start, "EndTime": (now + AHEAD).seconds(), "TimeRangeType": "Event"});
     let mut found = HashMap::new();
     endpoint.summaries_of(request, filter, &mut |mut summary| {
         if let Value::Object(members) = &mut summary {

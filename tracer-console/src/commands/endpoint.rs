@@ -38,6 +38,8 @@ pub(crate) enum CallError {
         "no X-Ray at {endpoint}: {why}; start one with `tracer-console serve`, or name another with --endpoint"
     )]
     Unreachable { endpoint: String, why: String },
+    #[error("{endpoint} did not answer in time")]
+    Late { endpoint: String },
     /// What X-Ray says.
     #[error("{0}")]
     Refused(String),
@@ -48,7 +50,7 @@ pub(crate) enum CallError {
 /// A console that is asked for much has much to read.
 const LONGEST_CALL: Duration = Duration::from_secs(120);
 /// What a console was asked to wait for until the deadline may come so much later.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(1);
 /// A console answers for no longer a stretch of time at once.
 const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 3600);
 
@@ -61,7 +63,7 @@ impl Endpoint {
     /// Calls an operation by its path; an error says what X-Ray says.
     pub(crate) fn call(&self, path: &str, request: &Value) -> Result<Value, CallError> {
         if self.aws.is_meant() {
-            return self.aws.call(self.endpoint.as_deref(), path, request);
+            return self.aws.call(self.named(), path, request);
         }
         let (status, answer) = self.post(path, request)?;
         self.outcome(path, status, answer)
@@ -81,8 +83,8 @@ impl Endpoint {
     }
 
     /// Waits for no answer longer than until then, and a moment.
-    pub(crate) fn until(self, deadline: Instant) -> Self {
-        Self { deadline: Some(deadline), ..self }
+    pub(crate) fn until(&mut self, deadline: Instant) {
+        self.deadline = Some(deadline);
     }
 
     fn longest_call(&self) -> Duration {
@@ -90,10 +92,15 @@ impl Endpoint {
         self.deadline.map_or(LONGEST_CALL, |deadline| left(deadline).min(LONGEST_CALL))
     }
 
+    /// By --endpoint; an empty one, as of a shell's variable that is not set, names none.
+    fn named(&self) -> Option<&str> {
+        self.endpoint.as_deref().filter(|url| !url.trim().is_empty())
+    }
+
     /// As every client of X-Ray's API finds it.
     fn address(&self) -> String {
         let named = || std::env::var("AWS_ENDPOINT_URL_XRAY").ok().filter(|url| !url.is_empty());
-        self.endpoint.clone().or_else(named).unwrap_or_else(|| DEFAULT.to_owned())
+        self.named().map(str::to_owned).or_else(named).unwrap_or_else(|| DEFAULT.to_owned())
     }
 
     fn url(&self, path: &str) -> String {
@@ -110,8 +117,10 @@ impl Endpoint {
             let config = if is_here(&self.address()) { config.proxy(None) } else { config };
             config.build().new_agent()
         });
-        let unreachable =
-            |error: ureq::Error| CallError::Unreachable { endpoint: self.address(), why: error.to_string() };
+        let unreachable = |error: ureq::Error| match (error, self.address()) {
+            (ureq::Error::Timeout(_), endpoint) => CallError::Late { endpoint },
+            (error, endpoint) => CallError::Unreachable { endpoint, why: error.to_string() },
+        };
         let post = agent.post(self.url(path)).config().timeout_global(Some(self.longest_call())).build();
         let mut post = post.header("content-type", "application/json");
         if let Some(token) = self.token.text() {
@@ -140,13 +149,48 @@ impl Endpoint {
         mut each: impl FnMut(Value) -> bool,
     ) -> Result<(), CallError> {
         let longest = if self.aws.is_meant() { Aws::LONGEST_WINDOW } else { LONGEST_WINDOW };
-        for (start, end) in windows(chosen.range(), longest) {
+        let mut range = self.range(chosen);
+        let (mut can_pass_over, mut ends_with_latest) = (true, false);
+        while let Some((start, end)) = windows(range, longest).next() {
+            let is_long = range.0 < start;
+            if is_long && can_pass_over && !std::mem::take(&mut ends_with_latest) {
+                // Traces began on few of the days of a long time.
+                match self.latest(range)? {
+                    Some(Some(latest)) if latest < start => {
+                        range.1 = latest + Duration::from_millis(1);
+                        ends_with_latest = true;
+                        continue;
+                    }
+                    Some(Some(_)) => {}
+                    Some(None) => return Ok(()),
+                    None => can_pass_over = false,
+                }
+            }
             let request = json!({ "StartTime": start.seconds(), "EndTime": end.seconds() });
             if !self.summaries_of(request, &chosen.filter, &mut each)? {
                 return Ok(());
             }
+            range.1 = start;
         }
         Ok(())
+    }
+
+    /// The chosen range, as far as there may be something in it.
+    pub(crate) fn range(&self, chosen: &Chosen) -> (Timestamp, Timestamp) {
+        let (from, to) = chosen.range();
+        let kept = if self.aws.is_meant() { Aws::KEPT } else { Duration::MAX };
+        let kept_from = kept_from(Timestamp::now(), kept);
+        if from < kept_from {
+            anstream::eprintln!("AWS X-Ray keeps traces for 30 days: older ones are not asked for");
+        }
+        (from.max(kept_from), to)
+    }
+
+    /// When the latest trace in a range began, if any did; `None` where another X-Ray answers, which does not say so.
+    fn latest(&self, (from, to): (Timestamp, Timestamp)) -> Result<Option<Option<Timestamp>>, CallError> {
+        let request = json!({ "StartTime": from.seconds(), "EndTime": to.seconds() });
+        let answer = self.own("/tracer/LatestTrace", &request)?;
+        Ok(answer.map(|answer| answer["StartTime"].as_f64().map(of_seconds)))
     }
 
     /// All pages of one request; returns whether more is wanted.
@@ -184,6 +228,17 @@ fn is_here(url: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || number.is_ok_and(|ip| ip.is_loopback())
 }
 
+/// From when on there is something, if that is kept for so long.
+fn kept_from(now: Timestamp, kept: Duration) -> Timestamp {
+    let kept = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(now.micros().saturating_sub(kept))
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "a console tells times that it can count")]
+fn of_seconds(seconds: f64) -> Timestamp {
+    Timestamp::from_micros((seconds * 1e6).round() as i64)
+}
+
 /// A range in stretches that are not longer than `longest`, the latest first.
 pub(super) fn windows(
     (from, to): (Timestamp, Timestamp),
@@ -202,6 +257,13 @@ pub(super) fn windows(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_asked_of_the_time_before_what_is_kept() {
+        let now = Timestamp::from_micros(1_795_348_800_000_000);
+        assert_eq!(kept_from(now, Aws::KEPT).seconds(), 1_795_348_800.0 - 30.0 * 86_400.0);
+        assert!(kept_from(now, Duration::MAX) < Timestamp::from_micros(0));
+    }
 
     #[test]
     fn stretches_of_time_cover_a_range_without_a_gap_from_its_end() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracer_console::{EventSourceMapping, Function};
 
 use super::Failure;
-use super::lambda::duration;
+use super::time::duration;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct EventSource {

@@ -1,6 +1,6 @@
 //! Traces of an X-Ray that analyses nothing itself, folded here: all summaries, and as many traces as a sample has.
 
-use tracer_console::{Analysis, Document, MemoryStore, Revision, TraceStore as _};
+use tracer_console::{Analysis, Document, MemoryStore, Revision, TraceStore as _, taken_apart};
 
 use super::Failure;
 use super::endpoint::{Chosen, Endpoint};
@@ -50,9 +50,9 @@ fn evenly(ids: &[String], most: usize) -> Vec<String> {
 
 fn add(analysis: &mut Analysis, stored: &Stored) {
     let store = MemoryStore::default();
-    for document in &stored.documents {
+    for document in stored.documents.iter().flat_map(|document| taken_apart(document)) {
         // X-Ray gave it: one that is none is left out, and the rest of the trace counts.
-        let _ = Document::parse(document).and_then(|document| store.record(document));
+        let _ = Document::parse(&document).and_then(|document| store.record(document));
     }
     for (id, _) in store.changed_since(Revision::default()) {
         if let Some(trace) = store.trace(id) {

@@ -15,6 +15,7 @@ use tracer_console::{
 use super::Failure;
 use super::endpoint::Endpoint;
 use super::export::count;
+use super::misuse::Misuse;
 use super::screen::Screen;
 
 #[derive(Debug, clap::Args)]
@@ -76,7 +77,7 @@ struct Outcome {
 /// Who takes documents.
 enum Taker<'e> {
     Endpoint(&'e Endpoint),
-    Database(SqliteStore),
+    Database(Box<SqliteStore>),
 }
 
 impl Import {
@@ -87,17 +88,22 @@ impl Import {
         let recording = Recording::new(input(&self.file).map_err(cannot)?).map_err(cannot)?;
         // After the file: a wrong name of it makes no database.
         let taker = match &self.db {
-            Some(path) => Taker::Database(open(path)?),
+            Some(path) => Taker::Database(Box::new(open(path)?)),
             None => Taker::Endpoint(&self.endpoint),
         };
         let mut outcome = Outcome::default();
         let done = take_all(recording, later, &taker, &mut outcome);
-        self.say(&outcome);
+        let has_begun = outcome.taken + outcome.refused > 0;
+        // Where nothing became of anything, why is all that there is to say.
+        if has_begun || (self.json && done.is_ok()) {
+            self.say(&outcome);
+        }
         done.map_err(|error| match error {
             Stopped::Reading(error) => cannot(error),
-            Stopped::Taking(error) => {
+            Stopped::Taking(error) if outcome.taken > 0 => {
                 format!("{error}; what was taken before is kept, and may be taken again")
             }
+            Stopped::Taking(error) => error.to_string(),
         })?;
         match (outcome.taken, outcome.refused) {
             (0, 0) => Err(format!("{} holds no document", Screen::printable(&name)).into()),
@@ -123,7 +129,7 @@ impl Import {
         if untold > 0 {
             anstream::eprintln!("refused: {untold} more");
         }
-        Screen::say(&format!("{} of {}", count(outcome.taken, "document"), count(traces, "trace")));
+        anstream::eprintln!("{} of {}", count(outcome.taken, "document"), count(traces, "trace"));
     }
 }
 
@@ -148,9 +154,9 @@ enum Stopped {
 /// From the last time of a recording until now, in microseconds: whole seconds, as the ids of traces hold them.
 fn until_now(path: &Path) -> Result<std::io::Result<i64>, Failure> {
     if path.as_os_str() == "-" {
-        return Err(
-            "--shift-to-now reads the recording twice: give a file instead of the standard input".into()
-        );
+        return Err(Misuse::of(
+            "--shift-to-now reads the recording twice: give a file instead of the standard input",
+        ));
     }
     let read = || -> std::io::Result<i64> {
         let mut last = None;

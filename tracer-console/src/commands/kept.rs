@@ -8,6 +8,8 @@ use etcetera::BaseStrategy as _;
 use tracer_console::{MemoryLimits, MemoryStore, Retention, SqliteStore, TraceStore};
 
 use super::Failure;
+use super::misuse::Misuse;
+use super::time::duration;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Kept {
@@ -18,7 +20,7 @@ pub(crate) struct Kept {
     #[arg(long)]
     memory: bool,
     /// Forget traces that nothing came to for so long
-    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
     max_age: Duration,
     /// Forget the oldest traces above so many MiB of the database
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
@@ -42,7 +44,7 @@ impl Kept {
         }
         let path = self.db.clone().map_or_else(default_path, Ok)?;
         if path.as_os_str() == ":memory:" {
-            return Err("--db names a file; --memory keeps traces in memory".into());
+            return Err(Misuse::of("--db names a file; --memory keeps traces in memory"));
         }
         let retention = Retention { age: self.max_age, bytes: self.max_size.saturating_mul(1 << 20) };
         let store = SqliteStore::open_limited(&path, retention, limits)?;

@@ -1,6 +1,5 @@
 //! `lambda`: runs a function binary with events and draws the traces.
 
-use std::io::Read as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,12 +8,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tracer_console::{
     ApiRequest, Console, ConsoleOptions, Function, Invocation, InvocationResult, LocalLambda, Output, Trace,
-    Tracing,
+    TraceId, Tracing,
 };
 
 use super::Failure;
+use super::event::events;
+use super::misuse::Misuse;
 use super::screen::Screen;
 use super::serve::{Drawn, QUIET, interrupted};
+use super::time::some_time;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Lambda {
@@ -24,18 +26,18 @@ pub(crate) struct Lambda {
     /// The function's name [default: the binary's]
     #[arg(long)]
     name: Option<String>,
-    /// An event: a file, JSON text, or `-` for the standard input; may be given more than once
+    /// An event, or several one after the other: a file, JSON text, or `-` for the standard input; may be given more than once
     #[arg(long = "event", value_name = "FILE|JSON|-")]
     events: Vec<String>,
     /// Make the events bodies of an API Gateway request: METHOD:/path
     #[arg(long, value_name = "METHOD:/PATH")]
     api: Option<String>,
     /// How long an invocation may take: 3s, 500ms
-    #[arg(long, default_value = "3s", value_parser = duration)]
+    #[arg(long, default_value = "3s", value_parser = some_time)]
     timeout: Duration,
     /// The incoming X-Amzn-Trace-Id header, or one of sampled, not-sampled, pass-through, absent
-    #[arg(long, default_value = "sampled")]
-    trace_header: String,
+    #[arg(long, default_value = "sampled", value_parser = tracing)]
+    trace_header: Tracing,
     /// A variable for the function: NAME=VALUE; may be given more than once
     #[arg(long = "env", value_name = "NAME=VALUE")]
     variables: Vec<String>,
@@ -74,6 +76,7 @@ impl Lambda {
         let console = Console::start(ConsoleOptions::any_port())?;
         let lambda = LocalLambda::builder().console(&console).listen(self.listen).start()?;
         let function = self.function(&lambda)?;
+        let (given, mut failed) = (invocations.len(), 0);
         for invocation in invocations {
             let result = function.begin(invocation).answered().await?;
             let trace = trace_of(&console, &result).await;
@@ -83,6 +86,7 @@ impl Lambda {
                 report(&result);
                 self.draw(&result, trace);
             }
+            failed += usize::from(result.error().is_some());
         }
         if self.stays() {
             #[cfg(feature = "sqs")]
@@ -101,6 +105,9 @@ impl Lambda {
                 };
                 drawn = tokio::task::spawn_blocking(look).await?;
             }
+        }
+        if failed > 0 {
+            return Err(format!("the function failed or timed out in {failed} of {given} invocations").into());
         }
         Ok(())
     }
@@ -123,15 +130,19 @@ impl Lambda {
         let mut function =
             lambda.function(name, &self.binary).timeout(self.timeout).inherit_env().output(Output::Show);
         for variable in &self.variables {
-            let (name, value) =
-                variable.split_once('=').ok_or_else(|| format!("--env {variable:?}: write NAME=VALUE"))?;
+            let (name, value) = variable
+                .split_once('=')
+                .ok_or_else(|| Misuse::of(format!("--env {variable:?}: write NAME=VALUE")))?;
             function = function.env(name, value);
         }
         Ok(function.start()?)
     }
 
     fn invocations(&self) -> Result<Vec<Invocation>, Failure> {
-        let mut payloads = self.events.iter().map(|event| payload(event)).collect::<Result<Vec<_>, _>>()?;
+        let mut payloads = Vec::new();
+        for given in &self.events {
+            payloads.extend(events(given)?);
+        }
         if payloads.is_empty() && !self.stays() {
             payloads.push(if self.api.is_some() { Vec::new() } else { b"{}".to_vec() });
         }
@@ -142,9 +153,9 @@ impl Lambda {
         let invocation = match &self.api {
             None => Invocation::payload(payload),
             Some(api) => {
-                let (method, path) = api
-                    .split_once(':')
-                    .ok_or_else(|| format!("--api {api:?}: write METHOD:/path, such as GET:/orders"))?;
+                let (method, path) = api.split_once(':').ok_or_else(|| {
+                    Misuse::of(format!("--api {api:?}: write METHOD:/path, such as GET:/orders"))
+                })?;
                 let request = ApiRequest::new(method, path);
                 if payload.is_empty() {
                     request
@@ -154,17 +165,7 @@ impl Lambda {
                 .invocation()
             }
         };
-        Ok(invocation.tracing(self.tracing()))
-    }
-
-    fn tracing(&self) -> Tracing {
-        match self.trace_header.as_str() {
-            "sampled" => Tracing::Sampled,
-            "not-sampled" => Tracing::NotSampled,
-            "pass-through" => Tracing::PassThrough,
-            "absent" => Tracing::Absent,
-            header => Tracing::Incoming(header.to_owned()),
-        }
+        Ok(invocation.tracing(self.trace_header.clone()))
     }
 
     fn draw(&self, result: &InvocationResult, trace: Option<Trace>) {
@@ -177,6 +178,29 @@ impl Lambda {
             }
         }
     }
+}
+
+/// A word, or a header that names a trace: Lambda would begin a new one for any other.
+fn tracing(text: &str) -> Result<Tracing, String> {
+    Ok(match text {
+        "sampled" => Tracing::Sampled,
+        "not-sampled" => Tracing::NotSampled,
+        "pass-through" => Tracing::PassThrough,
+        "absent" => Tracing::Absent,
+        header if names_trace(header) => Tracing::Incoming(header.to_owned()),
+        _ => {
+            return Err(
+                "give sampled, not-sampled, pass-through or absent, or a header with the id of a trace: \
+                        Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0"
+                    .to_owned(),
+            );
+        }
+    })
+}
+
+fn names_trace(header: &str) -> bool {
+    let mut members = header.split(';').filter_map(|member| member.trim().split_once('='));
+    members.any(|(name, value)| name.eq_ignore_ascii_case("root") && value.parse::<TraceId>().is_ok())
 }
 
 /// The invocation's trace once it is settled, or as far as it came in time.
@@ -223,31 +247,17 @@ fn report(result: &InvocationResult) {
     Screen::say(&format!("{} {start} {:.1?} {failed}{shown}", result.status(), result.duration()));
 }
 
-/// A file, `-`, or JSON text.
-fn payload(event: &str) -> Result<Vec<u8>, Failure> {
-    if event == "-" {
-        let mut payload = Vec::new();
-        std::io::stdin().read_to_end(&mut payload)?;
-        return Ok(payload);
-    }
-    if serde_json::from_str::<serde::de::IgnoredAny>(event).is_ok() {
-        return Ok(event.into());
-    }
-    let read = std::fs::read(event);
-    Ok(read
-        .map_err(|error| format!("--event {event:?} is neither JSON nor a file that can be read: {error}"))?)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let (digits, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
-    let seconds = match unit {
-        "ms" => digits.parse::<f64>().map(|milliseconds| milliseconds / 1000.0),
-        "s" | "" => digits.parse(),
-        "m" => digits.parse::<f64>().map(|minutes| minutes * 60.0),
-        _ => return Err("write a duration such as 3s, 500ms or 1m".into()),
-    };
-    let duration = seconds.ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    duration
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| "write a duration such as 3s, 500ms or 1m".into())
+    #[test]
+    fn a_trace_header_is_a_word_or_names_a_trace() {
+        let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0";
+        assert_eq!(tracing(header), Ok(Tracing::Incoming(header.to_owned())));
+        assert_eq!(tracing("not-sampled"), Ok(Tracing::NotSampled));
+        for wrong in ["not_sampled", "Sampled=0", "foo", "", "Root=1-5759e988", "Root=nonsense;Sampled=1"] {
+            assert!(tracing(wrong).unwrap_err().contains("Root=1-"), "{wrong}");
+        }
+    }
 }

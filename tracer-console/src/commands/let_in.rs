@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use tracer_console::Access;
 
 use super::Failure;
+use super::misuse::Misuse;
 use super::token::GivenToken;
 
 #[derive(Debug, clap::Args)]
@@ -35,12 +36,16 @@ impl LetIn {
         let mut access = Access::default();
         match self.token.text() {
             Some(_) if self.open => {
-                return Err("--open lets everybody in, and a token does not: give one of the two".into());
+                return Err(Misuse::of(
+                    "--open lets everybody in, and a token does not: give one of the two",
+                ));
             }
             Some(token) => access = access.with_token(token)?,
             None if self.open => access = access.open(),
             None if self.open_to_tracers => {
-                return Err("--open-to-tracers goes with a token, which is asked of everybody else; --open lets everybody in".into());
+                return Err(Misuse::of(
+                    "--open-to-tracers goes with a token, which is asked of everybody else; --open lets everybody in",
+                ));
             }
             None => {}
         }

@@ -8,6 +8,7 @@ use tracer_console::{Finding, LintLevel, Linted, Recording, TraceId};
 
 use super::Failure;
 use super::endpoint::Endpoint;
+use super::misuse::Misuse;
 use super::screen::Screen;
 
 #[derive(Debug, clap::Args)]
@@ -46,7 +47,7 @@ impl Lint {
             }
         }
         if linted.documents() == 0 {
-            return Err(format!("{} has no document", self.linted).into());
+            return Err(Misuse::of(format!("{} has no document", self.linted)));
         }
         let is_well = linted.refused() == 0
             && (linted.taken_with_losses() == 0 || self.allow == Some(Allowed::Dropped));
@@ -64,13 +65,13 @@ impl Lint {
             return self.unpacked(bytes);
         }
         let read = std::fs::read(&self.linted).map_err(|error| {
-            format!("cannot read {}: {error}; give a file, - or the id of a trace", self.linted)
+            Misuse::of(format!("cannot read {}: {error}; give a file, - or the id of a trace", self.linted))
         });
         self.unpacked(read?)
     }
 
     fn unpacked(&self, file: Vec<u8>) -> Result<Vec<u8>, Failure> {
-        unpacked(file).map_err(|error| format!("cannot unpack {}: {error}", self.linted).into())
+        unpacked(file).map_err(|error| Misuse::of(format!("cannot unpack {}: {error}", self.linted)))
     }
 
     /// The documents of a trace as they arrived, in an array of strings.

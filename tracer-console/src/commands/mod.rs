@@ -8,6 +8,7 @@ mod completions;
 mod destination;
 mod documents;
 mod endpoint;
+mod event;
 #[cfg(feature = "sqs")]
 mod event_source;
 mod export;
@@ -21,6 +22,7 @@ mod lint;
 mod losses;
 mod manual;
 mod map;
+mod misuse;
 mod otlp;
 mod screen;
 mod serve;
@@ -29,6 +31,7 @@ mod stored;
 mod summary_line;
 mod table;
 mod tail;
+mod time;
 mod token;
 mod traces;
 mod wait;
@@ -61,6 +64,8 @@ pub(crate) enum Chosen {
     /// Say how fast and how well the traces of a service went
     Analyze(analyze::Analyze),
     /// Run a function binary as AWS Lambda does, and draw its traces
+    ///
+    /// Exits with 1 where the function failed or timed out, once every event was tried; with --stay, Ctrl-C ends it with 0.
     Lambda(Box<lambda::Lambda>),
     /// Draw traces, or the documents of files
     Show(show::Show),
@@ -79,6 +84,7 @@ pub(crate) enum Chosen {
 }
 
 pub(crate) use forward::of_daemon;
+pub(crate) use misuse::exit_code;
 
 /// What a command ends with when it fails.
 pub(crate) type Failure = Box<dyn std::error::Error>;

@@ -93,11 +93,9 @@ impl Serve {
 fn end(counts: &ReceiverCounts, refusals: &Refusals) {
     let by_kernel =
         counts.dropped_by_kernel.map_or_else(String::new, |count| format!(" and by the kernel {count}"));
+    let ReceiverCounts { documents, documents_refused, received, refused, dropped, .. } = counts;
     anstream::eprintln!(
-        "received {}, refused {}, dropped {}{by_kernel}",
-        counts.received,
-        counts.refused,
-        counts.dropped
+        "received {documents}, refused {documents_refused}; datagrams: received {received}, refused {refused}, dropped {dropped}{by_kernel}"
     );
     if counts.from_elsewhere > 0 {
         let count = counts.from_elsewhere;
@@ -115,8 +113,11 @@ fn end_as_json(counts: &ReceiverCounts, refusals: &Refusals) {
         Screen::say_json(json!({ "refused": refused }));
     }
     let ended = json!({
-        "received": counts.received, "refused": counts.refused, "dropped": counts.dropped,
-        "dropped_by_kernel": counts.dropped_by_kernel, "from_elsewhere": counts.from_elsewhere,
+        "received": counts.documents, "refused": counts.documents_refused,
+        "datagrams": {
+            "received": counts.received, "refused": counts.refused, "dropped": counts.dropped,
+            "dropped_by_kernel": counts.dropped_by_kernel, "from_elsewhere": counts.from_elsewhere,
+        },
     });
     Screen::say(&json!({ "ended": ended }).to_string());
 }
@@ -175,13 +176,26 @@ pub(super) fn on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
     let stopping = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let noticed = Arc::clone(&stopping);
+    let (registered, registering) = std::sync::mpsc::channel::<()>();
     std::thread::Builder::new().name("interrupt".into()).spawn(move || {
-        runtime.block_on(interrupted());
+        runtime.block_on(async {
+            let mut interrupted = std::pin::pin!(interrupted());
+            // The first look registers for the signals: who is told that it is ready may send one at once.
+            tokio::select! {
+                biased;
+                () = &mut interrupted => {}
+                () = std::future::ready(()) => {
+                    drop(registered);
+                    interrupted.await;
+                }
+            }
+        });
         noticed.store(true, Ordering::Release);
         // Whoever reads the standard output may have stopped reading: the second time it ends at once.
         runtime.block_on(interrupted());
         std::process::exit(130);
     })?;
+    let _ = registering.recv();
     Ok(stopping)
 }
 

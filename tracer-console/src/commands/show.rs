@@ -29,7 +29,7 @@ impl Show {
         let ids: Vec<_> = self.shown.iter().filter_map(|shown| shown.parse::<TraceId>().ok()).collect();
         let ids: Vec<_> = ids.iter().map(TraceId::to_string).collect();
         let found = if ids.is_empty() { Vec::new() } else { stored::traces(&self.endpoint, &ids)? };
-        let mut absent = Vec::new();
+        let (mut absent, mut is_whole) = (Vec::new(), true);
         for shown in &self.shown {
             let Ok(id) = shown.parse::<TraceId>() else {
                 self.show_file(shown)?;
@@ -38,10 +38,11 @@ impl Show {
             match found.iter().find(|trace| trace.id == id.to_string()) {
                 None => absent.push(id.to_string()),
                 Some(trace) if self.json => trace.documents.iter().for_each(Screen::say_json),
-                Some(trace) => trace.draw(self.screen),
+                Some(trace) => is_whole &= trace.draw(self.screen),
             }
         }
         match absent.as_slice() {
+            [] if !is_whole => Err("not all of it could be drawn; --json prints what X-Ray has".into()),
             [] => Ok(()),
             absent => Err(format!("there is no trace {}", absent.join(", nor ")).into()),
         }

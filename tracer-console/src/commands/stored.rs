@@ -1,7 +1,7 @@
 //! Traces as X-Ray has them: their documents, and what is drawn of them.
 
 use serde_json::{Value, json};
-use tracer_console::{Document, MemoryStore, Revision, TraceStore as _};
+use tracer_console::{Document, MemoryStore, Revision, TraceStore as _, taken_apart};
 
 use super::endpoint::{CallError, Endpoint};
 use super::screen::Screen;
@@ -45,12 +45,14 @@ fn read(trace: &Value) -> Option<Stored> {
 }
 
 impl Stored {
-    /// Draws it; what it has that is no document is said.
-    pub(crate) fn draw(&self, screen: Screen) {
+    /// Draws it; what it has that is no document is said. Returns whether that was nothing.
+    pub(crate) fn draw(&self, screen: Screen) -> bool {
         let store = MemoryStore::default();
-        for document in &self.documents {
-            if let Err(refusal) = Document::parse(document).and_then(|document| store.record(document)) {
+        let mut is_whole = true;
+        for document in self.documents.iter().flat_map(|document| taken_apart(document)) {
+            if let Err(refusal) = Document::parse(&document).and_then(|document| store.record(document)) {
                 Screen::refuse("", &refusal);
+                is_whole = false;
             }
         }
         for (id, _) in store.changed_since(Revision::default()) {
@@ -58,5 +60,6 @@ impl Stored {
                 screen.draw(&trace);
             }
         }
+        is_whole
     }
 }

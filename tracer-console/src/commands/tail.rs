@@ -1,6 +1,6 @@
 //! `tail`: the traces that arrive, as they do.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -9,17 +9,18 @@ use serde_json::Value;
 
 use super::Failure;
 use super::changes::{Changes, Found};
-use super::chosen::{self, Chosen, some, some_time};
+use super::chosen::{self, Chosen, some};
 use super::endpoint::{CallError, Endpoint};
 use super::screen::Screen;
 use super::serve::interrupted;
 use super::stored;
 use super::summary_line::Lines;
+use super::time::{duration, some_time};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Tail {
     /// Only traces that a filter expression finds, such as 'fault'
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     filter: String,
     /// Begin with the traces of the last time, such as 15m
     #[arg(long, value_name = "DURATION", value_parser = some_time)]
@@ -28,7 +29,7 @@ pub(crate) struct Tail {
     #[arg(long, value_name = "N", value_parser = some)]
     count: Option<NonZeroUsize>,
     /// Show a trace when nothing more of it has come for so long
-    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
     quiet_for: Duration,
     /// Draw each trace instead of a line
     #[arg(long, conflicts_with = "json")]
@@ -67,8 +68,12 @@ impl Tail {
 
     fn follow(&self) -> Result<(), CallError> {
         let mut changes = Changes::begin(&self.endpoint, &self.filter)?;
-        let left = self.count.map(NonZeroUsize::get);
-        let mut shown = Shown { tail: self, lines: Lines::new(), recent: HashMap::new(), left };
+        let mut shown = Shown {
+            tail: self,
+            lines: Lines::new(self.last.unwrap_or_default()),
+            recent: HashMap::new(),
+            told: HashSet::new(),
+        };
         if !self.json && !self.draw {
             Screen::say(&shown.lines.heading());
         }
@@ -80,11 +85,11 @@ impl Tail {
         while !shown.is_enough() {
             let turn = self.turn(&mut changes, &mut waiting, &mut shown);
             match turn {
-                Err(CallError::Unreachable { endpoint, .. }) if !has_gone => {
+                Err(CallError::Unreachable { endpoint, .. } | CallError::Late { endpoint }) if !has_gone => {
                     anstream::eprintln!("{endpoint} has gone; waiting until it is back");
                     has_gone = true;
                 }
-                Err(CallError::Unreachable { .. }) => std::thread::sleep(AGAIN),
+                Err(CallError::Unreachable { .. } | CallError::Late { .. }) => std::thread::sleep(AGAIN),
                 turn => {
                     turn?;
                     has_gone = false;
@@ -142,13 +147,14 @@ struct Shown<'t> {
     lines: Lines,
     /// Those of the last time: what arrived while they were asked for is told as a change, too.
     recent: HashMap<String, Value>,
-    left: Option<usize>,
+    /// The ids of the traces that were shown, where they are counted: one that goes on is shown again.
+    told: HashSet<String>,
 }
 
 impl Shown<'_> {
     /// Also where whoever read it has gone.
     fn is_enough(&self) -> bool {
-        self.left == Some(0) || !Screen::is_heard()
+        self.tail.count.is_some_and(|count| self.told.len() >= count.get()) || !Screen::is_heard()
     }
 
     fn show_recent(&mut self, last: Duration) -> Result<(), CallError> {
@@ -177,7 +183,9 @@ impl Shown<'_> {
         if self.is_enough() {
             return Ok(());
         }
-        self.left = self.left.map(|left| left - 1);
+        if self.tail.count.is_some() {
+            self.told.insert(id(summary).to_owned());
+        }
         if self.tail.json {
             Screen::say_json(summary);
         } else if self.tail.draw {

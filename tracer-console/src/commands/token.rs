@@ -2,8 +2,8 @@
 
 #[derive(Clone, clap::Args)]
 pub(crate) struct GivenToken {
-    /// The token of the console; the variable keeps it out of the list of processes
-    #[arg(long, value_name = "TOKEN", env = "TRACER_CONSOLE_TOKEN", hide_env_values = true)]
+    /// The token of the console; the variable TRACER_CONSOLE_TOKEN keeps it out of the list of processes
+    #[arg(long, value_name = "TOKEN", env = "TRACER_CONSOLE_TOKEN", hide_env = true)]
     token: Option<String>,
 }
 

@@ -8,21 +8,22 @@ use serde_json::{Value, json};
 
 use super::Failure;
 use super::changes::{Changes, Found};
-use super::chosen::{self, Chosen, some, some_time};
+use super::chosen::{self, Chosen, some};
 use super::endpoint::{CallError, Endpoint};
 use super::screen::Screen;
 use super::summary_line;
+use super::time::{self, duration, some_time};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Wait {
     /// What is waited for: a filter expression, such as 'annotation.OrderId = "ORD-12345"'
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     filter: String,
     /// Until so many traces match
     #[arg(long, value_name = "N", default_value = "1", value_parser = some)]
     count: NonZeroUsize,
     /// For so long at most; within it a console that is not up yet is waited for, too
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     timeout: Duration,
     /// Traces that began so long ago may match already
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = some_time)]
@@ -39,8 +40,6 @@ pub(crate) struct Wait {
 
 /// How often a console that is not up is looked for.
 const AGAIN: Duration = Duration::from_millis(50);
-/// More are not counted.
-const MANY: usize = 1_000;
 const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 impl Wait {
@@ -49,12 +48,16 @@ impl Wait {
         // A timeout beyond what the clock can say is as good as a century.
         let began = Instant::now();
         let deadline = began.checked_add(self.timeout).unwrap_or_else(|| began + CENTURY);
-        self.endpoint = self.endpoint.until(deadline);
-        let mut seen = Seen::default();
+        self.endpoint.until(deadline);
+        let (mut seen, mut late) = (Seen::default(), None);
         loop {
             match self.watch(deadline, &mut seen) {
                 Err(CallError::Unreachable { .. }) if Instant::now() + AGAIN < deadline => {
                     std::thread::sleep(AGAIN);
+                }
+                Err(error @ CallError::Late { .. }) => {
+                    late = Some(error);
+                    break;
                 }
                 done => {
                     done?;
@@ -68,7 +71,7 @@ impl Wait {
         } else if !matching.is_empty() {
             Screen::say(&summary_line::table(&matching).to_string());
         }
-        if matching.len() >= self.count.get() { Ok(()) } else { Err(self.missed(&seen).into()) }
+        if matching.len() >= self.count.get() { Ok(()) } else { Err(self.missed(&seen, late).into()) }
     }
 
     /// Looks at what is there and at what comes, until enough matches or the time is over.
@@ -91,19 +94,26 @@ impl Wait {
         }
     }
 
-    /// Why it was in vain.
-    fn missed(&self, seen: &Seen) -> String {
+    /// Why it was in vain; what the console does not tell at once is left out, for the time is over.
+    fn missed(mut self, seen: &Seen, late: Option<CallError>) -> String {
         let matched = seen.matching.len();
-        let [timeout, last] = [self.timeout, self.last].map(humantime::format_duration);
+        let [timeout, last] = [self.timeout, self.last].map(time::shown);
         let mut said = format!("{matched} of {} traces matched within {timeout}", self.count);
+        if let Some(late) = late {
+            return format!("{said}; {late}");
+        }
+        self.endpoint.until(Instant::now());
         let arrived = match self.arrived() {
-            Ok(0) => "no trace at all".to_owned(),
-            Ok(1) => "one trace".to_owned(),
-            Ok(MANY) => format!("{MANY} traces and more"),
-            Ok(arrived) => format!("{arrived} traces"),
-            Err(why) => why.to_string(),
+            Ok(None) => None,
+            Ok(Some((0, _))) => Some("no trace at all".to_owned()),
+            Ok(Some((1, _))) => Some("one trace".to_owned()),
+            Ok(Some((arrived, true))) => Some(format!("{arrived} traces and more")),
+            Ok(Some((arrived, false))) => Some(format!("{arrived} traces")),
+            Err(why) => Some(why.to_string()),
         };
-        said.push_str(&format!("; in that time and the {last} before began: {arrived}"));
+        if let Some(arrived) = arrived {
+            said.push_str(&format!("; in that time and the {last} before began: {arrived}"));
+        }
         if !seen.unsettled.is_empty() {
             let unsettled = seen.unsettled.len();
             said.push_str(&format!("; {unsettled} more would match, still in progress: see --in-progress"));
@@ -114,24 +124,34 @@ impl Wait {
         said
     }
 
-    /// How many traces there are that might have matched, up to [`MANY`].
-    fn arrived(&self) -> Result<usize, CallError> {
-        let mut arrived = 0;
-        let all = Chosen::last(self.last.saturating_add(self.timeout), "");
-        self.endpoint.summaries(&all, |_| {
-            arrived += 1;
-            arrived < MANY
-        })?;
-        Ok(arrived)
+    /// All traces that might have matched.
+    fn all(&self) -> Chosen {
+        Chosen::last(self.last.saturating_add(self.timeout), "")
     }
 
-    /// The latest that the console refused, if it can tell: what was waited for may be among them.
+    /// How many traces there are that might have matched, and whether there are more; `None` where another X-Ray answers, which
+    /// would have to summarise them all.
+    fn arrived(&self) -> Result<Option<(usize, bool)>, CallError> {
+        let (from, to) = self.all().range();
+        let request = json!({ "StartTime": from.seconds(), "EndTime": to.seconds() });
+        let answer = self.endpoint.own("/tracer/TraceIds", &request)?;
+        Ok(answer.map(|answer| {
+            (answer["TraceIds"].as_array().map_or(0, Vec::len), answer["NextToken"].is_string())
+        }))
+    }
+
+    /// The latest that the console refused meanwhile, if it can tell: what was waited for may be among them.
     fn refusals(&self) -> Vec<String> {
         let answer = self.endpoint.own("/tracer/Refusals", &json!({})).ok().flatten().unwrap_or_default();
-        let refusals = answer["Refusals"].as_array().cloned().unwrap_or_default();
+        let (from, _) = self.all().range();
+        let is_new = |refusal: &&Value| refusal["Time"].as_f64().is_none_or(|time| time >= from.seconds());
+        let new: Vec<_> = answer["Refusals"].as_array().into_iter().flatten().filter(is_new).collect();
         let text = |value: &Value| Screen::printable(value.as_str().unwrap_or_default());
-        let latest = refusals.iter().rev().take(3).rev();
-        latest.map(|refusal| format!("{}: {}", text(&refusal["Code"]), text(&refusal["Message"]))).collect()
+        let latest = &new[new.len().saturating_sub(3)..];
+        latest
+            .iter()
+            .map(|refusal| format!("{}: {}", text(&refusal["Code"]), text(&refusal["Message"])))
+            .collect()
     }
 }
 

@@ -54,6 +54,24 @@ impl GraphService {
     }
 }
 
+impl GraphService {
+    /// The same with its times and those of its edges told as finely as they are known, which X-Ray does of few only.
+    pub(crate) fn told_finely(self) -> Self {
+        let finely = |histogram: Option<Histogram>| histogram.map(Histogram::told_finely);
+        let edge = |edge: GraphEdge| GraphEdge {
+            response_time_histogram: finely(edge.response_time_histogram),
+            received_event_age_histogram: finely(edge.received_event_age_histogram),
+            ..edge
+        };
+        Self {
+            edges: self.edges.into_iter().map(edge).collect(),
+            duration_histogram: finely(self.duration_histogram),
+            response_time_histogram: finely(self.response_time_histogram),
+            ..self
+        }
+    }
+}
+
 /// An `Edge` of a graph, to be written as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]

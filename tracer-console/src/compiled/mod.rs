@@ -10,6 +10,7 @@ mod call;
 mod clipped;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod graph_part;
 mod graph_service;
 mod histogram;
 mod inferred;
@@ -34,6 +35,7 @@ use std::sync::OnceLock;
 
 pub(crate) use annotations::{AnnotationEntry, AnnotationValue, Annotations};
 pub(crate) use call::Call;
+pub(crate) use graph_part::GraphPart;
 pub(crate) use graph_service::GraphService;
 pub(crate) use measured::{Measured, Measurement};
 pub(crate) use outcome::Outcome;
@@ -47,7 +49,7 @@ pub(crate) use trace_graph::{GraphSegment, GraphShape, Receipt, Sender, TraceGra
 pub(crate) use window::Window;
 
 use self::assembly::{Parts, assemble};
-use self::measured::{milliseconds, rounded_seconds};
+use self::measured::rounded_seconds;
 use crate::timestamp::Timestamp;
 use crate::trace::{Node, Trace};
 use crate::trace_id::TraceId;
@@ -127,19 +129,31 @@ impl<'t> CompiledTrace<'t> {
         self.times.start
     }
 
-    /// Seconds from [`CompiledTrace::start`] to the latest end of a completed segment.
-    pub(crate) fn duration(&self) -> f64 {
-        rounded_seconds(self.times.duration)
+    /// Seconds from [`CompiledTrace::start`] to the latest end of a completed segment, rounded to milliseconds; `None` where none
+    /// is completed.
+    pub(crate) fn duration(&self) -> Option<f64> {
+        self.times.duration.map(rounded_seconds)
     }
 
-    /// Seconds that the entry point took; while it is in progress, as far as is known.
-    pub(crate) fn response_time(&self) -> f64 {
-        rounded_seconds(self.times.response)
+    /// Seconds that the entry point took, rounded to milliseconds; `None` while it is in progress.
+    pub(crate) fn response_time(&self) -> Option<f64> {
+        self.times.response.map(rounded_seconds)
     }
 
-    /// [`CompiledTrace::response_time`] and [`CompiledTrace::duration`] in milliseconds.
-    pub(crate) fn milliseconds(&self) -> (i64, i64) {
-        (milliseconds(self.times.response), milliseconds(self.times.duration))
+    /// [`CompiledTrace::response_time`] in microseconds.
+    pub(crate) fn response_micros(&self) -> Option<i64> {
+        self.times.response
+    }
+
+    /// [`CompiledTrace::duration`] in microseconds.
+    pub(crate) fn duration_micros(&self) -> Option<i64> {
+        self.times.duration
+    }
+
+    /// [`CompiledTrace::response_time`] and [`CompiledTrace::duration`] as far as they are known yet.
+    fn known_times(&self) -> (f64, f64) {
+        let (response, duration) = self.times.known;
+        (rounded_seconds(response), rounded_seconds(duration))
     }
 
     /// Whether the entry point has no flag and no status from 400.
@@ -207,13 +221,16 @@ fn entry_point(segments: &[Segment<'_>]) -> Option<usize> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Times {
     start: Timestamp,
-    duration: i64,
-    response: i64,
+    /// Of what is completed.
+    duration: Option<i64>,
+    response: Option<i64>,
+    /// Response and duration up to the last that is known.
+    known: (i64, i64),
 }
 
 impl Times {
-    /// X-Ray's own words are about what is completed (fact sheet 7.5). Where the root is not, what is known counts: a
-    /// summary always says how long it took.
+    /// X-Ray's own words are about what is completed (fact sheet 7.5), so are filters and figures. Scripts read both times of
+    /// every summary, so that a summary says what is known where the root is not completed.
     fn of(trace: &Trace, segments: &[Segment<'_>], root: Option<&Segment<'_>>) -> Self {
         let start = segments.iter().map(|segment| segment.measured().start()).min();
         let start = start.unwrap_or(Timestamp::from_micros(0));
@@ -222,7 +239,12 @@ impl Times {
         let root_start = root.map_or(start, |root| root.measured().start());
         let root_end = root.and_then(|root| root.measured().end()).unwrap_or_else(last_known);
         let end = segments.iter().filter_map(|segment| segment.measured().end()).max();
-        let end = end.unwrap_or(root_end).max(root_end);
-        Self { start, duration: until(end, start), response: until(root_end, root_start) }
+        let known_end = end.unwrap_or(root_end).max(root_end);
+        Self {
+            start,
+            duration: end.map(|end| until(end, start)),
+            response: root.and_then(|root| root.measured().micros()),
+            known: (until(root_end, root_start), until(known_end, start)),
+        }
     }
 }

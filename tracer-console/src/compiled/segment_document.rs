@@ -36,7 +36,7 @@ impl CompiledTrace<'_> {
         };
         TraceAnswer {
             id: self.id().to_string(),
-            duration: self.duration(),
+            duration: self.known_times().1,
             limit_exceeded,
             segments: self.segments().iter().map(answer).collect(),
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::CompiledTrace;
+use super::graph_part::{GraphPart, PartEdge, PartNode, Requests};
 use super::graph_service::{GraphEdge, GraphService};
 use super::histogram::Histogram;
 use super::inferred;
@@ -23,7 +24,7 @@ const MOST_NAMES: usize = 20;
 
 /// Nodes and edges of the traces that were added.
 #[derive(Debug, Default)]
-pub(crate) struct ServiceGraph {
+pub struct ServiceGraph {
     window: Option<Window>,
     nodes: Vec<GraphNode>,
     by_identity: HashMap<Identity<'static>, usize>,
@@ -37,7 +38,7 @@ pub(crate) struct ServiceGraph {
 }
 
 /// Who sent a message.
-type Message = (TraceId, EntityId);
+pub(super) type Message = (TraceId, EntityId);
 
 /// Where the services and calls of a shape are in the graph.
 #[derive(Debug, Clone)]
@@ -60,6 +61,12 @@ impl Activity {
     fn extend(&mut self, start: Timestamp, end: Timestamp) {
         let (first, last) = self.0.unwrap_or((start, end));
         self.0 = Some((first.min(start), last.max(end)));
+    }
+
+    fn merge(&mut self, other: Self) {
+        if let Some((start, end)) = other.0 {
+            self.extend(start, end);
+        }
     }
 
     pub(super) fn start(self) -> f64 {
@@ -85,10 +92,14 @@ pub(super) struct GraphNode {
 
 impl GraphNode {
     fn new(service: &Service<'_>) -> Self {
+        Self::of(service.identity().clone().into_owned(), service.is_client())
+    }
+
+    fn of(identity: Identity<'static>, is_client: bool) -> Self {
         Self {
-            identity: service.identity().clone().into_owned(),
+            identity,
             names: Vec::new(),
-            is_client: service.is_client(),
+            is_client,
             is_active: false,
             is_root: false,
             activity: Activity::default(),
@@ -100,11 +111,21 @@ impl GraphNode {
     fn meet(&mut self, service: &Service<'_>) {
         self.is_active |= service.is_active();
         self.is_root |= service.is_entry();
-        for name in service.names() {
-            if self.names.len() < MOST_NAMES && !self.names.iter().any(|known| known == name) {
-                self.names.push(name.clone().into_owned());
-            }
+        service.names().iter().for_each(|name| self.add_name(name));
+    }
+
+    fn add_name(&mut self, name: &str) {
+        if self.names.len() < MOST_NAMES && !self.names.iter().any(|known| known == name) {
+            self.names.push(name.to_owned());
         }
+    }
+
+    fn merge(&mut self, part: &PartNode) {
+        self.is_active |= part.is_active;
+        self.is_root |= part.is_root;
+        part.names.iter().for_each(|name| self.add_name(name));
+        let Self { activity, statistics, histogram, .. } = self;
+        part.requests.merge_into(activity, statistics, histogram);
     }
 }
 
@@ -120,7 +141,7 @@ pub(super) struct Edge {
 
 /// A node received something of another trace.
 #[derive(Debug, Clone, Copy)]
-struct Received {
+pub(super) struct Received {
     message: Message,
     receiver: usize,
     measured: Measurement,
@@ -249,10 +270,14 @@ impl ServiceGraph {
         })
     }
 
-    /// Draws the links whose both ends were added.
+    /// Draws the links whose both ends were added; what was sent elsewhere is left.
     fn draw_links(&mut self) {
-        for Received { message, receiver, measured } in std::mem::take(&mut self.receipts) {
-            let Some(&(sender, sent)) = self.senders.get(&message) else { continue };
+        for received in std::mem::take(&mut self.receipts) {
+            let Received { message, receiver, measured } = received;
+            let Some(&(sender, sent)) = self.senders.get(&message) else {
+                self.receipts.push(received);
+                continue;
+            };
             self.nodes[sender].activity.extend(sent.start, sent.moment());
             let edge = self.edge(sender, receiver, true);
             let Edge { activity, statistics, histogram, .. } = &mut self.edges[edge];
@@ -264,6 +289,67 @@ impl ServiceGraph {
         }
     }
 
+    /// What was added, for other graphs; `moments` are the first and the last at which any of it counts. `None` where it has as
+    /// many nodes as are drawn: some may be left out.
+    pub(crate) fn into_part(mut self, moments: Option<(Timestamp, Timestamp)>) -> Option<GraphPart> {
+        if self.nodes.len() >= MOST_NODES {
+            return None;
+        }
+        self.draw_links();
+        let node = |node: GraphNode| PartNode {
+            requests: Requests::of(node.activity, node.statistics, &node.histogram),
+            identity: node.identity,
+            names: node.names,
+            is_client: node.is_client,
+            is_active: node.is_active,
+            is_root: node.is_root,
+        };
+        let edge = |edge: Edge| PartEdge {
+            from: edge.from,
+            to: edge.to,
+            is_link: edge.is_link,
+            requests: Requests::of(edge.activity, edge.statistics, &edge.histogram),
+        };
+        Some(GraphPart {
+            nodes: self.nodes.into_iter().map(node).collect(),
+            edges: self.edges.into_iter().map(edge).collect(),
+            receipts: self.receipts,
+            senders: self.senders.into_iter().collect(),
+            moments,
+        })
+    }
+
+    /// Adds all of a part, as if its traces were added now; returns false, and adds nothing, where there is no room for all of
+    /// its nodes.
+    pub(crate) fn add_part(&mut self, part: &GraphPart) -> bool {
+        let is_new = |node: &&PartNode| !self.by_identity.contains_key(&node.identity);
+        if self.nodes.len() + part.nodes.iter().filter(is_new).count() > MOST_NODES {
+            return false;
+        }
+        let places: Vec<usize> = part.nodes.iter().map(|node| self.add_node(node)).collect();
+        for PartEdge { from, to, is_link, requests } in &part.edges {
+            let edge = self.edge(places[*from], places[*to], *is_link);
+            let Edge { activity, statistics, histogram, .. } = &mut self.edges[edge];
+            requests.merge_into(activity, statistics, histogram);
+        }
+        let receipts = part.receipts.iter();
+        self.receipts
+            .extend(receipts.map(|received| Received { receiver: places[received.receiver], ..*received }));
+        let senders = part.senders.iter();
+        self.senders.extend(senders.map(|&(message, (node, sent))| (message, (places[node], sent))));
+        true
+    }
+
+    fn add_node(&mut self, part: &PartNode) -> usize {
+        let node = self.by_identity.get(&part.identity).copied().unwrap_or_else(|| {
+            self.by_identity.insert(part.identity.clone(), self.nodes.len());
+            self.nodes.push(GraphNode::of(part.identity.clone(), part.is_client));
+            self.nodes.len() - 1
+        });
+        self.nodes[node].merge(part);
+        node
+    }
+
     /// The graph, its nodes in the order in which they were met.
     pub(crate) fn finish(mut self) -> Vec<GraphService> {
         self.draw_links();
@@ -273,6 +359,18 @@ impl ServiceGraph {
             services[edge.from].edges.push(GraphEdge::new(edge));
         }
         services
+    }
+}
+
+impl Requests {
+    fn of(activity: Activity, statistics: Statistics, histogram: &Histogram) -> Self {
+        Self { activity, statistics, histogram: histogram.pack() }
+    }
+
+    fn merge_into(&self, activity: &mut Activity, statistics: &mut Statistics, histogram: &mut Histogram) {
+        activity.merge(self.activity);
+        statistics.merge(&self.statistics);
+        histogram.merge(&self.histogram);
     }
 }
 

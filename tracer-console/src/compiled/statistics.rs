@@ -53,4 +53,17 @@ impl Statistics {
         self.total_count += 1;
         self.total_response_time = self.total_response_time.saturating_add(micros);
     }
+
+    /// As if all that the other counts had been added here.
+    pub(super) fn merge(&mut self, other: &Self) {
+        let Self { ok_count, error_statistics, fault_statistics, total_count, total_response_time } = other;
+        self.ok_count += ok_count;
+        self.error_statistics.throttle_count += error_statistics.throttle_count;
+        self.error_statistics.other_count += error_statistics.other_count;
+        self.error_statistics.total_count += error_statistics.total_count;
+        self.fault_statistics.other_count += fault_statistics.other_count;
+        self.fault_statistics.total_count += fault_statistics.total_count;
+        self.total_count += total_count;
+        self.total_response_time = self.total_response_time.saturating_add(*total_response_time);
+    }
 }

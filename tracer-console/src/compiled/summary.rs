@@ -139,11 +139,12 @@ impl<'t> CompiledTrace<'t> {
     /// range that was asked for, where the question is about that.
     pub(crate) fn summary(&self, revision: u64, matched: Option<Timestamp>) -> Summary<'_> {
         let causes = self.root_causes();
+        let (response_time, duration) = self.known_times();
         Summary {
             id: self.id().to_string(),
             start_time: self.start().seconds(),
-            duration: self.duration(),
-            response_time: self.response_time(),
+            duration,
+            response_time,
             has_fault: self.has_fault(),
             has_error: self.has_error(),
             has_throttle: self.has_throttle(),

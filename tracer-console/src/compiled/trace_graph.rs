@@ -9,6 +9,7 @@ use super::segment::{Segment, Source};
 use super::service::{Service, ServiceId};
 use super::service_graph::sender_of;
 use crate::link::Link;
+use crate::timestamp::Timestamp;
 use crate::trace_id::{EntityId, TraceId};
 
 /// The services of a trace and who calls whom: traces that look alike have the same, whatever came first in them.
@@ -89,6 +90,14 @@ impl<'t> TraceGraph<'t> {
         graph.put_segments(trace, &places);
         graph.put_senders(trace, &places, is_linked);
         graph
+    }
+
+    /// When what it adds counts.
+    pub(crate) fn moments(&self) -> impl Iterator<Item = Timestamp> {
+        let requests = self.segments.iter().map(|segment| segment.measured);
+        let calls = self.segments.iter().filter_map(|segment| segment.call.map(|(_, seen)| seen));
+        let sent = self.senders.iter().map(|sender| sender.measured);
+        requests.chain(calls).chain(sent).map(|measured| measured.moment())
     }
 
     fn put_segments(&mut self, trace: &CompiledTrace<'t>, places: &[usize]) {

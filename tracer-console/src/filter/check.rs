@@ -146,7 +146,7 @@ impl Check<'_> {
                 .with_help(format!("write `{keyword}`, `!{keyword}` or `{keyword} = true`")),
             ValueType::Number => error.with_expected(["a number"]).with_help(match self.class_of_status() {
                 Some(class) => format!("write {keyword} >= {class}00"),
-                None => self.number_help(found),
+                None => self.number_help(found, matches!(keyword, Keyword::ResponseTime | Keyword::Duration)),
             }),
             ValueType::Text => error.with_expected(["a text in double quotes"]).with_help(self.text_help()),
         }
@@ -163,7 +163,7 @@ impl Check<'_> {
             format!("`{operator}` compares with {}, not with {}", wants.noun(), noun(found, self.written()));
         let error = self.refuse(FilterErrorKind::WrongType, message);
         match wants {
-            ValueType::Number => error.with_expected(["a number"]).with_help(self.number_help(found)),
+            ValueType::Number => error.with_expected(["a number"]).with_help(self.number_help(found, false)),
             _ => error.with_expected(["a text in double quotes"]).with_help(self.text_help()),
         }
     }
@@ -193,21 +193,39 @@ impl Check<'_> {
         (written.len() == 3 && class.is_ascii_digit()).then_some(class)
     }
 
-    fn number_help(&self, found: &TokenKind) -> String {
+    fn number_help(&self, found: &TokenKind, is_time: bool) -> String {
         let written = match found {
             TokenKind::Text(text) => text.as_str(),
             _ => self.written(),
         };
         let end = written.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(written.len());
-        match written[..end].parse::<f64>() {
-            Ok(_) => format!("write {} without quotes and unit", &written[..end]),
-            Err(_) => "write a number without quotes and unit, such as 2.5".into(),
+        let (digits, unit) = written.split_at(end);
+        match (digits.parse::<f64>(), in_seconds(unit)) {
+            (Ok(number), Some(seconds)) if is_time => {
+                format!("times are in seconds: write {}", seconds(number))
+            }
+            (Ok(_), _) if unit.chars().all(|c| c.is_alphabetic() || "%/ ".contains(c)) => {
+                format!("write {digits} without quotes and unit")
+            }
+            _ => "write a number without quotes and unit, such as 2.5".into(),
         }
     }
 
     fn text_help(&self) -> String {
         format!("put it in double quotes: \"{}\"", plain(self.written()))
     }
+}
+
+/// How a number of this unit becomes one of seconds; `None` for what is no unit of time.
+fn in_seconds(unit: &str) -> Option<fn(f64) -> f64> {
+    Some(match unit.trim().to_lowercase().as_str() {
+        "us" | "µs" | "μs" => |number| number / 1e6,
+        "ms" | "msec" | "millis" => |number| number / 1e3,
+        "s" | "sec" | "secs" | "second" | "seconds" => |number| number,
+        "m" | "min" | "mins" | "minute" | "minutes" => |number| number * 60.0,
+        "h" | "hour" | "hours" => |number| number * 3_600.0,
+        _ => return None,
+    })
 }
 
 fn noun(found: &TokenKind, written: &str) -> String {

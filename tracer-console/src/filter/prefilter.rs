@@ -28,7 +28,7 @@ pub(crate) enum Prefilter {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Indexed {
     /// Of the trace: the flags, response time, duration and HTTP members of its summary. Seconds are those of the summary,
-    /// rounded to milliseconds.
+    /// rounded to milliseconds, and absent while what they are of has not ended.
     Trace(Keyword, Test),
     /// Some segment has such a value: user, availability zone, instance, resource; some service such an account.
     Segments(Keyword, Test),

@@ -54,7 +54,7 @@ impl TimeSeriesSelector {
     pub(crate) fn selects_edge(&self, caller: &Service<'_>, callee: &Service<'_>) -> bool {
         match self {
             Self::Edges(expression) => combined(expression, &|leaf| match leaf {
-                Expression::Edge(from, to, _) => from.is_of(caller) && to.is_of(callee),
+                Expression::Edge(from, to, _) => from.calls_as(caller) && to.is_of(callee),
                 _ => false,
             }),
             Self::Services(_) => false,
@@ -79,6 +79,12 @@ fn is_edge(leaf: &Expression) -> bool {
 }
 
 impl ServicePattern {
+    /// Whether an edge from it means calls of this service. A client has the name of the service that it calls: who means it
+    /// says so (fact sheet 6.3, 7.9).
+    pub(crate) fn calls_as(&self, caller: &Service<'_>) -> bool {
+        self.is_of(caller) && (self.service_type.is_some() || !caller.is_client())
+    }
+
     /// Whether the service is all that the pattern says; any of its names counts.
     pub(crate) fn is_of(&self, service: &Service<'_>) -> bool {
         let is = |asked: &Option<String>, found: Option<&str>| {

@@ -71,6 +71,11 @@ impl Agent {
         Ok(Self { agent: config.build().new_agent(), url })
     }
 
+    /// The address.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Posts, and reads the answer.
     pub(super) fn post(&self, headers: &[(&str, &str)], body: &[u8]) -> Result<Answer, Failure> {
         let mut request = self.agent.post(&self.url);
@@ -95,7 +100,13 @@ impl Agent {
             },
             _ => FailureKind::Other,
         };
-        Failure::new(kind, format!("no answer from {}: {error}", self.url))
+        let why = format!("no answer from {}: {error}", self.url);
+        #[cfg(feature = "https")]
+        let why = match crate::certificates::remedy(cause(error)) {
+            Some(remedy) => format!("{why}: {remedy}"),
+            None => why,
+        };
+        Failure::new(kind, why)
     }
 }
 
@@ -106,7 +117,17 @@ fn is_here(url: &Uri) -> bool {
     host.eq_ignore_ascii_case("localhost") || number.is_ok_and(|ip| ip.is_loopback())
 }
 
-/// The system's certificates, as for AWS.
+/// The error within, which the outer one does not tell as its source.
+#[cfg(feature = "https")]
+fn cause(error: &ureq::Error) -> &(dyn std::error::Error + 'static) {
+    match error {
+        ureq::Error::Io(error) => error,
+        ureq::Error::Rustls(error) => error,
+        error => error,
+    }
+}
+
+/// The system's certificates, or those of SSL_CERT_FILE, as for AWS.
 #[cfg(feature = "https")]
 fn tls() -> ureq::tls::TlsConfig {
     use ureq::tls::{Certificate, RootCerts, TlsConfig};

@@ -95,8 +95,18 @@ impl Forwarder {
     /// # Errors
     /// [`ForwardError`] when the queue or an address cannot be used, or a target is the forwarder itself.
     pub fn start(options: ForwardOptions) -> Result<Self, ForwardError> {
-        let ForwardOptions { console, keep, targets, queue, queue_bytes, concurrency, longest_wait } =
-            options;
+        let ForwardOptions {
+            console,
+            keep,
+            targets,
+            queue,
+            queue_bytes,
+            concurrency,
+            longest_wait,
+            #[cfg(feature = "aws")]
+            telemetry_period,
+            ..
+        } = options;
         let names = names(&targets)?;
         let longest = longest_wait.max(SHORTEST_WAIT);
         let backoff = Backoff { first: FIRST_WAIT.min(longest), longest };
@@ -123,7 +133,7 @@ impl Forwarder {
         };
         for ((target, lane), id) in targets.into_iter().zip(lanes).zip(queue.targets()) {
             #[cfg(feature = "aws")]
-            forwarder.tell(&target).map_err(ForwardError::Thread)?;
+            forwarder.tell(&target, telemetry_period.max(SHORTEST_WAIT)).map_err(ForwardError::Thread)?;
             lane.resume(queue.last());
             let (name, far, queue) = (target.name().to_owned(), target.far, Arc::clone(&queue));
             let courier = Courier { name, target: *id, far, lane, queue, rejections: Seldom::default() };
@@ -134,7 +144,7 @@ impl Forwarder {
 
     /// Starts the daemon's telemetry, where the target is AWS.
     #[cfg(feature = "aws")]
-    fn tell(&mut self, target: &ForwardTarget) -> std::io::Result<()> {
+    fn tell(&mut self, target: &ForwardTarget, period: Duration) -> std::io::Result<()> {
         use super::aws::{Telemetry, Totals};
 
         let Some(account) = &target.account else { return Ok(()) };
@@ -144,7 +154,7 @@ impl Forwarder {
             let counts = targets.into_iter().find(|target| target.name == name).unwrap_or_default();
             Totals { received, sent: counts.sent, spilled: counts.dropped, rejected: counts.rejected }
         };
-        self.telemetry = Some(Telemetry::start(Arc::clone(account), totals)?);
+        self.telemetry = Some(Telemetry::start(Arc::clone(account), period, totals)?);
         Ok(())
     }
 

@@ -25,6 +25,7 @@ mod queue;
 mod seldom;
 mod store;
 mod target;
+mod target_name;
 mod xray;
 
 pub use counts::{ForwardCounts, TargetCounts};

@@ -31,14 +31,16 @@ pub struct ForwardOptions {
     pub concurrency: NonZeroUsize,
     /// The longest wait before something that failed is tried again.
     pub longest_wait: Duration,
+    /// How often AWS is told what came and what became of it, where that is a target.
+    pub telemetry_period: Duration,
 }
 
 /// As the daemon.
 const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 
 impl ForwardOptions {
-    /// On the daemon's address, to these targets: eight calls of each at a time, waits of at most 30 s, a queue of 512 MiB, and
-    /// nothing kept.
+    /// On the daemon's address, to these targets: eight calls of each at a time, waits of at most 30 s, a queue of 512 MiB,
+    /// telemetry once a minute, and nothing kept.
     ///
     /// ```
     /// # use tracer_console::{ForwardOptions, ForwardTarget};
@@ -56,6 +58,7 @@ impl ForwardOptions {
             queue_bytes: 512 << 20,
             concurrency: CONCURRENCY,
             longest_wait: Duration::from_secs(30),
+            telemetry_period: Duration::from_secs(60),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::error::ForwardError;
 use super::far::Far;
 use super::otlp::Backend;
 use super::plain::Plain;
+use super::target_name;
 #[cfg(feature = "aws")]
 use crate::aws::AwsAccount;
 
@@ -46,7 +47,7 @@ impl ForwardTarget {
     /// # Errors
     /// [`ForwardError`] when the URL is none, or asks for TLS that was not built in.
     pub fn x_ray(url: &str) -> Result<Self, ForwardError> {
-        Ok(Self::new(url.to_owned(), url, Arc::new(Plain::at(url)?)))
+        Ok(Self::new(target_name::of_x_ray(url), url, Arc::new(Plain::at(url)?)))
     }
 
     /// An OpenTelemetry backend, by its OTLP/HTTP endpoint or by what `/v1/traces` belongs to, with headers of one's own. Documents
@@ -73,7 +74,7 @@ impl ForwardTarget {
                 return Err(ForwardError::Header { given: name.clone() });
             }
         }
-        let target = Self::new(format!("otlp+{url}"), url, Arc::new(Backend::at(url, headers)?));
+        let target = Self::new(target_name::of_otlp(url), url, Arc::new(Backend::at(url, headers)?));
         Ok(Self { takes_any_size: true, ..target })
     }
 
@@ -92,8 +93,9 @@ impl ForwardTarget {
     #[cfg(feature = "aws")]
     pub fn aws(account: Arc<AwsAccount>, resource_arn: Option<String>, asks_ec2: bool) -> Self {
         let url = account.endpoint().to_owned();
+        let name = target_name::of_aws(account.name());
         let account = Arc::new(Account::new(account, resource_arn, asks_ec2));
-        let target = Self::new("aws".to_owned(), &url, Arc::clone(&account) as Arc<dyn Far>);
+        let target = Self::new(name, &url, Arc::clone(&account) as Arc<dyn Far>);
         Self { account: Some(account), ..target }
     }
 
@@ -108,11 +110,12 @@ impl ForwardTarget {
         }
     }
 
-    /// How it is called in the queue and in counts.
+    /// How it is called in the queue and in counts: the address, which has one name however it is written; or `aws` with the region, and the
+    /// profile and the role where they are given.
     ///
     /// ```
     /// # use tracer_console::ForwardTarget;
-    /// assert_eq!(ForwardTarget::x_ray("http://127.0.0.1:2001")?.name(), "http://127.0.0.1:2001");
+    /// assert_eq!(ForwardTarget::x_ray("http://127.0.0.1:2001/")?.name(), "http://127.0.0.1:2001");
     /// # Ok::<(), tracer_console::ForwardError>(())
     /// ```
     #[must_use]

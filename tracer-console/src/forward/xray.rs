@@ -58,7 +58,7 @@ fn too_large(queued: &Queued) -> Option<Word> {
 }
 
 /// Says it of the document that is meant. One that is not named may be any that nothing was said of; where it is to be tried again,
-/// all of them are.
+/// all of them are. One that was not sent is none of them.
 fn place(entry: &Unprocessed, heads: &[Head], words: &mut [Option<Word>]) {
     let code = entry.error_code.as_deref().unwrap_or("no code");
     let message = entry.message.as_deref().unwrap_or("no message");
@@ -77,9 +77,13 @@ fn place(entry: &Unprocessed, heads: &[Head], words: &mut [Option<Word>]) {
     let meant =
         (0..heads.len()).find(|at| open(words, at) && entry.id.is_some() && heads[*at].id == entry.id);
     let meant = meant.or_else(|| (0..heads.len()).find(|at| open(words, at) && unnamed(at)));
-    let meant = meant.or_else(|| (0..heads.len()).find(|at| open(words, at)));
-    if let Some(at) = meant {
-        words[at] = Some(word(&heads[at]));
+    let any = |at: &usize| open(words, at) && entry.id.is_none();
+    match meant.or_else(|| (0..heads.len()).find(any)) {
+        Some(at) => words[at] = Some(word(&heads[at])),
+        None => {
+            let id = entry.id.as_deref().unwrap_or_default().escape_debug();
+            log::warn!("{code} is said of the segment {id}, which was not sent: {}", message.escape_debug());
+        }
     }
 }
 
@@ -116,7 +120,13 @@ pub(super) fn failed(status: u16, code: &str, message: &str) -> Reply {
         _ => format!("it answers {status} {code}: {message}"),
     };
     match status {
-        // Nothing of this is about the documents.
+        // Nothing of this is about the documents. A proxy says 404 or 405 of what is still starting behind it.
+        404 | 405 => {
+            let why = format!(
+                "{why}; nobody takes segments at /TraceSegments there: is that the address of X-Ray's API, and has it started?"
+            );
+            Reply::Failed(Failure::new(FailureKind::Status(status), why))
+        }
         300..=399 | 401 | 403 | 408 | 425 | 429 | 500.. => {
             Reply::Failed(Failure::new(FailureKind::Status(status), why))
         }
@@ -217,8 +227,8 @@ mod tests {
         );
         assert_eq!(
             said(&documents, &[unprocessed(Some(9), "InvalidSegment")]),
-            "RTT",
-            "it is counted, whatever it is"
+            "TTT",
+            "no other than the one that is named, if it was sent"
         );
     }
 
@@ -239,10 +249,12 @@ mod tests {
             (400, "ThrottlingException"),
             (400, "ExpiredTokenException"),
             (301, ""),
+            (404, ""),
+            (405, ""),
         ] {
             assert!(matches!(failed(status, code, ""), Reply::Failed(_)), "{status} {code}");
         }
-        for (status, code, one) in [(400, "InvalidRequestException", true), (413, "", true), (404, "", false)]
+        for (status, code, one) in [(400, "InvalidRequestException", true), (413, "", true), (415, "", false)]
         {
             let reply = failed(status, code, "");
             assert!(

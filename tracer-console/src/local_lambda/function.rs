@@ -1,6 +1,6 @@
 //! A function: its environments, and the life of an invocation.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,14 +9,14 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::api_gateway::ApiResponse;
 use super::call::{Call, Running};
 use super::environment::{Environment, EnvironmentSettings};
+use super::environments::{Environments, NoEnvironment};
 #[cfg(feature = "sqs")]
 use super::event_source::EventSourceBuilder;
 use super::function_builder::Identity;
 use super::invocation::{Event, Invocation};
 use super::lambda::{LambdaError, Shared};
-use super::log::Log;
 use super::pending::{PendingEvent, PendingInvocation};
-use super::result::{FunctionError, FunctionErrorKind, InvocationResult, InvokeError};
+use super::result::{FunctionError, InvocationResult, InvokeError};
 use super::runtime_board::Delivery;
 use super::segments::Attempt;
 use crate::timestamp::Timestamp;
@@ -47,18 +47,18 @@ pub struct Function {
 
 #[derive(Debug)]
 pub(super) struct Core {
-    pub(super) settings: FunctionSettings,
+    pub(super) settings: Arc<FunctionSettings>,
     pub(super) lambda: Arc<Shared>,
-    environments: Mutex<Vec<Arc<Environment>>>,
-    log: Arc<Log>,
+    environments: Environments,
 }
 
 impl Function {
     pub(super) fn start(lambda: Arc<Shared>, settings: FunctionSettings) -> Result<Self, LambdaError> {
-        let core = Arc::new(Core { settings, lambda, environments: Mutex::default(), log: Arc::default() });
-        let function = Self { core };
+        let settings = Arc::new(settings);
+        let environments = Environments::new(Arc::clone(&settings), Arc::clone(&lambda));
+        let function = Self { core: Arc::new(Core { settings, lambda, environments }) };
         function.core.lambda.add(&function)?;
-        if let Err(error) = function.core.provision() {
+        if let Err(error) = function.core.environments.provision() {
             function.core.lambda.remove(function.name());
             function.core.shut_down();
             return Err(error);
@@ -168,7 +168,7 @@ impl Function {
     /// ```
     #[must_use]
     pub fn log(&self) -> String {
-        self.core.log.text()
+        self.core.environments.log().text()
     }
 
     /// An event source mapping to be set up: the messages of an SQS queue invoke the function.
@@ -185,14 +185,8 @@ impl Function {
     }
 
     pub(super) fn log_tail(&self) -> Vec<u8> {
-        self.core.log.tail(4 << 10)
+        self.core.environments.log().tail(4 << 10)
     }
-}
-
-/// Why an environment was not found.
-enum NoEnvironment {
-    Refused(InvokeError),
-    Failed(FunctionError),
 }
 
 impl Core {
@@ -291,7 +285,7 @@ impl Core {
     async fn attempt(&self, call: &Call) -> Result<Running, InvokeError> {
         let taken = Timestamp::now();
         loop {
-            let environment = match self.environment() {
+            let environment = match self.environments.choose() {
                 Ok(environment) => environment,
                 Err(NoEnvironment::Refused(error)) => return Err(error),
                 Err(NoEnvironment::Failed(error)) => return Ok(self.never_started(call, taken, error)),
@@ -399,75 +393,8 @@ impl Core {
         Running { attempt, result, environment: None, timeout: self.settings.timeout }
     }
 
-    fn environments(&self) -> MutexGuard<'_, Vec<Arc<Environment>>> {
-        self.environments.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A living environment with room, or a new one.
-    fn environment(&self) -> Result<Arc<Environment>, NoEnvironment> {
-        let mut environments = self.environments();
-        environments.retain(|environment| environment.is_alive());
-        if let Some(environment) = environments.iter().find(|environment| environment.choose()) {
-            return Ok(Arc::clone(environment));
-        }
-        let function = self.settings.identity.name.clone();
-        if environments.len() >= self.settings.max_environments {
-            let busy = environments.len();
-            return Err(NoEnvironment::Refused(InvokeError::Throttled { function, environments: busy }));
-        }
-        let environment = self.new_environment()?;
-        environment.choose();
-        environments.push(Arc::clone(&environment));
-        Ok(environment)
-    }
-
-    fn new_environment(&self) -> Result<Arc<Environment>, NoEnvironment> {
-        let function = self.settings.identity.name.clone();
-        let alive = self.lambda.alive().ok_or(NoEnvironment::Refused(InvokeError::Stopped { function }))?;
-        let _within = self.lambda.handle.enter();
-        let started =
-            Environment::start(&self.settings.environment, self.lambda.next_number(), &self.log, alive);
-        started.map(Arc::new).map_err(|error| {
-            let message =
-                format!("cannot start {}: {error}", self.settings.environment.process.binary.display());
-            NoEnvironment::Failed(FunctionError::new(
-                FunctionErrorKind::InitFailed,
-                "Runtime.InvalidEntrypoint",
-                message,
-            ))
-        })
-    }
-
-    /// Starts and initialises the environments of provisioned concurrency.
-    fn provision(&self) -> Result<(), LambdaError> {
-        let failed = |error: FunctionError| LambdaError::Provisioning {
-            function: self.settings.identity.name.clone(),
-            error,
-        };
-        for _ in 0..self.settings.provisioned {
-            let environment = self.new_environment().map_err(|error| match error {
-                NoEnvironment::Failed(error) => failed(error),
-                NoEnvironment::Refused(error) => {
-                    failed(FunctionError::new(FunctionErrorKind::InitFailed, "Stopped", error.to_string()))
-                }
-            })?;
-            self.environments().push(environment);
-        }
-        for environment in self.environments().clone() {
-            let (sender, receiver) = oneshot::channel();
-            let timeout = self.settings.timeout;
-            self.lambda.handle.spawn(async move {
-                let _ = sender.send(environment.initialised(timeout).await);
-            });
-            pollster::block_on(receiver).unwrap_or(Ok(())).map_err(failed)?;
-        }
-        Ok(())
-    }
-
     pub(super) fn shut_down(&self) {
-        for environment in self.environments().drain(..) {
-            environment.shut_down();
-        }
+        self.environments.shut_down();
     }
 }
 

@@ -1,7 +1,7 @@
 //! AWS Lambda on your own machine: function binaries run behind the Runtime API and are invoked by the Invoke API or
 //! from Rust, and the segments that AWS itself would send are sent.
 //!
-//! Downwards: [`lambda`] owns the functions and their threads; [`function`] runs invocations in environments;
+//! Downwards: [`lambda`] owns the functions and their threads; [`function`] runs invocations in its [`environments`];
 //! [`environment`] is one process with its Runtime API; [`segments`] says what AWS would record. With the feature `sqs`,
 //! `event_source` invokes functions with the messages of queues.
 
@@ -10,6 +10,7 @@ mod api_request;
 mod call;
 mod emitter;
 mod environment;
+mod environments;
 #[cfg(feature = "sqs")]
 mod event_source;
 mod function;

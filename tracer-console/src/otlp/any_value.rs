@@ -64,6 +64,21 @@ fn double(number: f64) -> Json {
     }
 }
 
+/// Whether lists within lists nest deeper than so.
+pub(super) fn is_deep(attribute: &KeyValue, most: usize) -> bool {
+    attribute.value.as_ref().is_some_and(|value| nests_deeper(value, most))
+}
+
+fn nests_deeper(value: &AnyValue, most: usize) -> bool {
+    let (values, list) = match &value.value {
+        Some(Value::ArrayValue(array)) => (&*array.values, &[][..]),
+        Some(Value::KvlistValue(list)) => (&[][..], &*list.values),
+        _ => return false,
+    };
+    let Some(less) = most.checked_sub(1) else { return true };
+    values.iter().any(|value| nests_deeper(value, less)) || list.iter().any(|entry| is_deep(entry, less))
+}
+
 /// Attributes as an object; those without a value have nothing to tell.
 pub(super) fn object(attributes: &[KeyValue]) -> Map<String, Json> {
     let entry = |attribute: &KeyValue| {

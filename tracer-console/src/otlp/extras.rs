@@ -22,8 +22,6 @@ const LISTED: &str = "aws.xray.annotations";
 const NAMESPACE: &str = "aws.xray.metadata.";
 /// The namespace that X-Ray's SDKs use where none is named.
 const DEFAULT: &str = "default";
-/// What a resource's attributes are called beside those of a span.
-const OF_RESOURCE: &str = "otel.resource.";
 /// X-Ray's limit for the name of an annotation.
 const LONGEST_KEY: usize = 500;
 /// A span keeps so many events.
@@ -59,12 +57,17 @@ impl Extras {
 
     /// Adds the attributes of the resource.
     pub(super) fn add_resource(&mut self, resource: &Resource<'_>, indexed: &IndexedAttributes) {
-        for (key, value) in resource.iter() {
-            let key = format!("{OF_RESOURCE}{key}");
-            if !(indexed.contains(&key) && self.annotate(&key, value)) {
-                self.put_default(key, value);
+        for (key, value, json) in resource.beside() {
+            let is_annotation = indexed.contains(key) && self.annotate(key, value);
+            if !is_annotation && !json.is_null() {
+                self.namespace(DEFAULT).insert(key.to_owned(), json.clone());
             }
         }
+    }
+
+    /// Adds them where they are no attributes of a segment: what the subsegment is of, should it be asked for alone.
+    pub(super) fn add_resource_of_subsegment(&mut self, resource: &Resource<'_>) {
+        self.namespace("otel").extend(resource.of_subsegment());
     }
 
     /// Adds an annotation; `false` where an annotation cannot hold it, or another has the name.

@@ -8,7 +8,7 @@ use opentelemetry_proto::tonic::trace::v1::span::{Event, SpanKind};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use serde_json::Value as Json;
 
-use super::{IndexedAttributes, MOST_TEXT, documents};
+use super::{Decoded, IndexedAttributes, MOST_TEXT, documents};
 use crate::refusal::Refusal;
 
 /// What an attribute can be made from.
@@ -96,8 +96,8 @@ pub(super) fn outcome(
     resource: Vec<KeyValue>,
     indexed: &IndexedAttributes,
 ) -> Result<Json, Refusal> {
-    let request = request(resource, vec![span]);
-    let outcome = documents(&request, indexed, None, MOST_TEXT).next().unwrap();
+    let decoded = Decoded::whole(request(resource, vec![span]));
+    let outcome = documents(&decoded, indexed, None, MOST_TEXT).next().unwrap();
     outcome.map(|document| serde_json::from_str(document.text()).unwrap())
 }
 

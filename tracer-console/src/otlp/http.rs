@@ -1,6 +1,6 @@
 //! `http`: from the attributes of the semantic conventions for HTTP, those before 1.21 and those since.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
@@ -116,7 +116,7 @@ fn url(attributes: &Attributes<'_>, is_server: bool) -> Option<String> {
     if let Some(url) = attributes.text(&["http.url", "url.full"]) {
         return Some(url.to_owned());
     }
-    let scheme = attributes.text(&["http.scheme", "url.scheme"]).unwrap_or("http");
+    let said = attributes.text(&["http.scheme", "url.scheme"]);
     let (names, ports): (&[&str], &[&str]) = if is_server {
         (
             &["http.server_name", "net.host.name", "host.name", "server.address"],
@@ -128,16 +128,38 @@ fn url(attributes: &Attributes<'_>, is_server: bool) -> Option<String> {
             &["net.peer.port", "server.port", "network.peer.port"],
         )
     };
-    let host = match attributes.text(&["http.host"]) {
-        Some(host) => host.to_owned(),
-        None => {
-            let name = attributes.text(names)?;
-            let port = attributes.integer(ports).filter(|port| !is_default(scheme, *port));
-            port.map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"))
-        }
+    let host = attributes.text(&["http.host"]);
+    let port = attributes.integer(ports).filter(|_| host.is_none());
+    // Nobody who says no scheme asks on that port without TLS.
+    let scheme = said.unwrap_or(if port == Some(443) { "https" } else { "http" });
+    let host = match host {
+        Some(host) => authority(host, None),
+        None => authority(attributes.text(names)?, port.filter(|port| !is_default(scheme, *port))),
     };
     let target = attributes.text(&["http.target"]).map_or_else(|| path(attributes), str::to_owned);
     Some(format!("{scheme}://{host}{target}"))
+}
+
+/// A host and its port, which some instrumentations say with the host already.
+fn authority(host: &str, port: Option<i64>) -> String {
+    if host.parse::<Ipv6Addr>().is_ok() {
+        return authority(&format!("[{host}]"), port);
+    }
+    let has_port = host.rsplit_once(':').is_some_and(|(host, port)| {
+        !host.is_empty()
+            && !port.is_empty()
+            && port.bytes().all(|byte| byte.is_ascii_digit())
+            && is_whole(host)
+    });
+    match port.filter(|_| !has_port) {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// Not the first half of an address of version 6.
+fn is_whole(host: &str) -> bool {
+    host.ends_with(']') || !host.contains(':')
 }
 
 fn is_default(scheme: &str, port: i64) -> bool {

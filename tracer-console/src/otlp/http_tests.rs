@@ -52,7 +52,7 @@ fn the_old_and_the_new_conventions_say_the_same() {
 #[test]
 fn a_url_is_put_together_from_what_there_is() {
     let port = || ("net.peer.port", any(443));
-    let table: [(SpanKind, Entries<'_>, Option<&str>); 8] = [
+    let table: [(SpanKind, Entries<'_>, Option<&str>); 15] = [
         (
             SpanKind::Client,
             &[("http.url", any("http://a/b")), ("http.host", any("other"))],
@@ -72,7 +72,7 @@ fn a_url_is_put_together_from_what_there_is() {
         (
             SpanKind::Client,
             &[("http.method", any("GET")), ("net.peer.ip", any("192.0.2.1")), port()],
-            Some("http://192.0.2.1:443/"),
+            Some("https://192.0.2.1/"),
         ),
         (
             SpanKind::Server,
@@ -85,6 +85,47 @@ fn a_url_is_put_together_from_what_there_is() {
             Some("http://a/x"),
         ),
         (SpanKind::Server, &[("http.target", any("/x"))], None),
+        // As the instrumentations of botocore and Flask say it.
+        (
+            SpanKind::Client,
+            &[
+                ("http.status_code", any(200)),
+                ("server.address", any("dynamodb.eu-west-1.amazonaws.com")),
+                ("server.port", any(443)),
+            ],
+            Some("https://dynamodb.eu-west-1.amazonaws.com/"),
+        ),
+        (
+            SpanKind::Server,
+            &[
+                ("url.scheme", any("http")),
+                ("server.address", any("127.0.0.1:43541")),
+                ("server.port", any(43541)),
+                ("url.path", any("/x")),
+            ],
+            Some("http://127.0.0.1:43541/x"),
+        ),
+        (
+            SpanKind::Server,
+            &[("url.path", any("/")), ("server.address", any("::1")), ("server.port", any(8080))],
+            Some("http://[::1]:8080/"),
+        ),
+        (
+            SpanKind::Server,
+            &[("url.path", any("/")), ("server.address", any("[::1]")), ("server.port", any(8080))],
+            Some("http://[::1]:8080/"),
+        ),
+        (
+            SpanKind::Server,
+            &[("url.path", any("/")), ("server.address", any("[::1]:8080")), ("server.port", any(8080))],
+            Some("http://[::1]:8080/"),
+        ),
+        (SpanKind::Client, &[("http.host", any("2001:db8::1"))], Some("http://[2001:db8::1]/")),
+        (
+            SpanKind::Client,
+            &[("http.scheme", any("http")), ("net.peer.name", any("a")), port()],
+            Some("http://a:443/"),
+        ),
     ];
     for (kind, entries, expected) in table {
         let document = document(span(kind, entries.iter().cloned()));

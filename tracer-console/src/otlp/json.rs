@@ -1,11 +1,11 @@
-//! OTLP's JSON: names in camelCase or snake_case, ids in hexadecimal, 64-bit numbers as text or numbers, enums by number or
+//! Spans in OTLP's JSON, and what they come from: names in camelCase or snake_case, ids in hexadecimal, 64-bit numbers as text or numbers, enums by number or
 //! by name, and members that are not known are passed over.
 
 use std::fmt;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{
     AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList,
@@ -13,7 +13,7 @@ use opentelemetry_proto::tonic::common::v1::{
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link, SpanKind};
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
+use opentelemetry_proto::tonic::trace::v1::{Span, Status};
 use serde_json::{Map, Value as Json};
 
 /// What is wrong, and where.
@@ -24,11 +24,11 @@ pub(super) struct Malformed {
 }
 
 impl Malformed {
-    fn new(what: impl Into<String>) -> Self {
+    pub(super) fn new(what: impl Into<String>) -> Self {
         Self { path: String::new(), what: what.into() }
     }
 
-    fn within(self, name: &str) -> Self {
+    pub(super) fn within(self, name: &str) -> Self {
         let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
         Self { path: format!("{name}{dot}{}", self.path), ..self }
     }
@@ -45,13 +45,6 @@ impl fmt::Display for Malformed {
             path => write!(f, "{path}: {}", self.what),
         }
     }
-}
-
-/// Reads a request; serde_json bounds how deeply it may nest.
-pub(super) fn read(bytes: &[u8]) -> Result<ExportTraceServiceRequest, Malformed> {
-    let json = serde_json::from_slice(bytes).map_err(|error| Malformed::new(error.to_string()))?;
-    let mut members = Members::of(json)?;
-    Ok(ExportTraceServiceRequest { resource_spans: members.list("resourceSpans", resource_spans)? })
 }
 
 /// The members of an object, each taken once by its name in camelCase.
@@ -111,6 +104,15 @@ impl Members {
         })
     }
 
+    /// The attributes that can be read, and how many there are beside them.
+    fn good_attributes(&mut self) -> (Vec<KeyValue>, u32) {
+        let said = self.number("droppedAttributesCount").unwrap_or(0);
+        let read = |json| Ok(Members::of(json).and_then(key_value).ok());
+        let read = self.values("attributes", read).unwrap_or_else(|_| vec![None]);
+        let dropped = u32::try_from(read.iter().filter(|read| read.is_none()).count()).unwrap_or(u32::MAX);
+        (read.into_iter().flatten().collect(), dropped.saturating_add(said))
+    }
+
     fn text(&mut self, name: &str) -> Result<String, Malformed> {
         self.read(name, text)
     }
@@ -132,7 +134,7 @@ impl Members {
     }
 }
 
-fn snake_case(name: &str) -> String {
+pub(super) fn snake_case(name: &str) -> String {
     let mut snake = String::with_capacity(name.len() + 4);
     for c in name.chars() {
         if c.is_ascii_uppercase() {
@@ -164,7 +166,7 @@ fn hex(text: &str) -> Result<Vec<u8>, Malformed> {
 fn number<T: TryFrom<i128>>(value: Json) -> Result<T, Malformed> {
     let number = match &value {
         Json::Number(number) => whole(number),
-        Json::String(text) => text.parse::<i128>().ok(),
+        Json::String(text) => text.parse().ok().or_else(|| whole(&serde_json::from_str(text).ok()?)),
         _ => None,
     };
     let number = number.and_then(|number| T::try_from(number).ok());
@@ -180,36 +182,27 @@ fn whole(number: &serde_json::Number) -> Option<i128> {
     number.as_i128().or_else(float)
 }
 
-fn resource_spans(mut members: Members) -> Result<ResourceSpans, Malformed> {
-    Ok(ResourceSpans {
-        resource: members.optional("resource", resource)?,
-        scope_spans: members.list("scopeSpans", scope_spans)?,
-        ..Default::default()
-    })
+/// A resource without the attributes that are wrong, which are counted.
+pub(super) fn resource(json: Json) -> Resource {
+    let Ok(mut members) = Members::of(json) else {
+        return Resource { dropped_attributes_count: 1, ..Resource::default() };
+    };
+    let (attributes, dropped_attributes_count) = members.good_attributes();
+    Resource { attributes, dropped_attributes_count, ..Resource::default() }
 }
 
-fn resource(mut members: Members) -> Result<Resource, Malformed> {
-    Ok(Resource { attributes: members.list("attributes", key_value)?, ..Default::default() })
+/// The same of a scope.
+pub(super) fn scope(json: Json) -> InstrumentationScope {
+    let Ok(mut members) = Members::of(json) else { return InstrumentationScope::default() };
+    let (attributes, dropped_attributes_count) = members.good_attributes();
+    let mut text = |name| members.text(name).unwrap_or_default();
+    let (name, version) = (text("name"), text("version"));
+    InstrumentationScope { name, version, attributes, dropped_attributes_count }
 }
 
-fn scope_spans(mut members: Members) -> Result<ScopeSpans, Malformed> {
-    Ok(ScopeSpans {
-        scope: members.optional("scope", scope)?,
-        spans: members.list("spans", span)?,
-        ..Default::default()
-    })
-}
-
-fn scope(mut members: Members) -> Result<InstrumentationScope, Malformed> {
-    Ok(InstrumentationScope {
-        name: members.text("name")?,
-        version: members.text("version")?,
-        attributes: members.list("attributes", key_value)?,
-        ..Default::default()
-    })
-}
-
-fn span(mut members: Members) -> Result<Span, Malformed> {
+/// A span.
+pub(super) fn span(json: Json) -> Result<Span, Malformed> {
+    let mut members = Members::of(json)?;
     Ok(Span {
         trace_id: members.id("traceId")?,
         span_id: members.id("spanId")?,
@@ -301,10 +294,14 @@ fn double(value: &Json) -> Result<f64, Malformed> {
     number.ok_or_else(|| Malformed::new("not a number"))
 }
 
+/// Either alphabet, padded or not: a reader of protobuf's JSON takes them all.
 fn base64(text: &str) -> Result<Vec<u8>, Malformed> {
-    STANDARD.decode(text).map_err(|error| Malformed::new(format!("not base64: {error}")))
+    const INDIFFERENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    let is_for_urls = text.contains(['-', '_']);
+    let alphabet = if is_for_urls { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
+    GeneralPurpose::new(alphabet, INDIFFERENT)
+        .decode(text)
+        .map_err(|error| Malformed::new(format!("not base64: {error}")))
 }
-
-#[cfg(test)]
-#[path = "json_tests.rs"]
-mod tests;

@@ -11,6 +11,10 @@ use super::attributes::Attributes;
 
 /// Bytes of a resource's attributes that are kept: every segment holds them, and a request may have many segments.
 const MOST_BYTES: usize = 64 << 10;
+/// The same where the segment has them all.
+const MOST_BYTES_OF_SUBSEGMENT: usize = 4 << 10;
+/// What a resource's attributes are called beside those of a span.
+const BESIDE: &str = "otel.resource.";
 /// Bytes of a scope's attributes that are kept: every document holds them.
 const MOST_BYTES_OF_SCOPE: usize = 4 << 10;
 
@@ -19,6 +23,9 @@ const MOST_BYTES_OF_SCOPE: usize = 4 << 10;
 pub(super) struct Resource<'a> {
     attributes: Attributes<'a>,
     dropped: usize,
+    /// As metadata have them.
+    beside: Vec<(String, Value)>,
+    of_subsegment: Map<String, Value>,
 }
 
 impl<'a> Resource<'a> {
@@ -26,8 +33,17 @@ impl<'a> Resource<'a> {
         let all = resource.map_or(&[][..], |resource| &resource.attributes);
         let kept = within(all, MOST_BYTES);
         let attributes = Attributes::of(&all[..kept]);
-        let dropped = all.len() - kept + attributes.dropped();
-        Self { attributes, dropped }
+        let before = resource.map_or(0, |resource| resource.dropped_attributes_count as usize);
+        let dropped = all.len() - kept + attributes.dropped() + before;
+        let of_subsegment = of_subsegment(all, before);
+        let beside = |(key, value, _)| (format!("{BESIDE}{key}"), any_value::to_json(value));
+        let beside = attributes.iter().map(beside).collect();
+        Self { attributes, dropped, beside, of_subsegment }
+    }
+
+    /// What the metadata of a subsegment say of it.
+    pub(super) fn of_subsegment(&self) -> Map<String, Value> {
+        self.of_subsegment.clone()
     }
 
     pub(super) fn text(&self, keys: &[&str]) -> Option<&'a str> {
@@ -38,8 +54,10 @@ impl<'a> Resource<'a> {
         self.attributes.get(key)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'a str, &'a AttributeValue)> {
-        self.attributes.iter().map(|(key, value, _)| (key, value))
+    /// The attributes by the names that they have beside those of a span, with their JSON.
+    pub(super) fn beside(&self) -> impl Iterator<Item = (&str, &'a AttributeValue, &Value)> {
+        let values = self.attributes.iter().map(|(_, value, _)| value);
+        self.beside.iter().zip(values).map(|((key, json), value)| (&**key, value, json))
     }
 
     /// How many attributes there were beyond those that are kept.
@@ -82,6 +100,24 @@ fn within(attributes: &[KeyValue], most: usize) -> usize {
         bytes <= most
     };
     attributes.iter().take_while(fits).count()
+}
+
+/// The resource, its service first: the others are kept as far as they fit.
+fn of_subsegment(attributes: &[KeyValue], dropped: usize) -> Map<String, Value> {
+    let (service, others): (Vec<_>, Vec<_>) =
+        attributes.iter().cloned().partition(|attribute| attribute.key.starts_with("service."));
+    let all = [service, others].concat();
+    let kept = within(&all, MOST_BYTES_OF_SUBSEGMENT);
+    if kept == 0 {
+        return Map::new();
+    }
+    let mut members = Map::new();
+    members.insert("resource".into(), any_value::object(&all[..kept]).into());
+    let dropped = dropped + all.len() - kept;
+    if dropped > 0 {
+        members.insert("dropped_resource_attributes".into(), dropped.into());
+    }
+    members
 }
 
 /// What made the spans: a library and its version.
@@ -169,5 +205,16 @@ mod tests {
             Some(json!({"name": "n".repeat(200), "version": "1", "attributes": {"a": 1}}))
         );
         assert_eq!(scope(Some(&InstrumentationScope::default())), None);
+    }
+
+    #[test]
+    fn a_subsegment_says_of_which_resource_it_is_the_service_first_and_not_more_than_fits() {
+        let large = |key| (key, any("x".repeat(3_000)));
+        let call =
+            document_of(span(SpanKind::Client, []), [large("a"), large("b"), ("service.name", any("shop"))]);
+        let otel = &call["metadata"]["otel"];
+        let kept: Vec<_> = otel["resource"].as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!((kept, &otel["dropped_resource_attributes"]), (vec!["a", "service.name"], &json!(1)));
+        assert_eq!(server([("service.name", any("shop"))])["metadata"]["otel"].get("resource"), None);
     }
 }

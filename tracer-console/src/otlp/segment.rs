@@ -10,7 +10,7 @@ use super::extras::Extras;
 use super::indexed_attributes::IndexedAttributes;
 use super::resource::Resource;
 use super::role::Role;
-use super::{aws, http, name, outcome, sql};
+use super::{aws, http, name, outcome, returned, sql};
 use crate::document::Document;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::trace_id::{EntityId, TraceId};
@@ -28,6 +28,8 @@ const OF_CALLEE: [&str; 4] =
 pub(super) struct Origin<'a> {
     pub(super) resource: &'a Resource<'a>,
     pub(super) scope: Option<&'a Value>,
+    /// Whether `forward` made the span of a document.
+    pub(super) is_returned: bool,
     pub(super) indexed: &'a IndexedAttributes,
     /// Whether its trace is sampled, where the sender says so beside the span.
     pub(super) sampled: Option<bool>,
@@ -39,7 +41,7 @@ pub(super) struct Origin<'a> {
 pub(super) fn document(span: &Span, origin: &Origin<'_>) -> Result<Document, Refusal> {
     let refused = |refusal: Refusal| of_span(refusal, span);
     let ids = Ids::read(span).map_err(refused)?;
-    let members = members(span, &ids, origin);
+    let members = if origin.is_returned { returned(span, &ids, origin) } else { members(span, &ids, origin) };
     Document::parse(&Value::Object(members).to_string()).map_err(refused)
 }
 
@@ -138,6 +140,7 @@ fn members(span: &Span, ids: &Ids, origin: &Origin<'_>) -> Map<String, Value> {
     } else {
         if role == Role::Subsegment {
             members.insert("type".into(), "subsegment".into());
+            extras.add_resource_of_subsegment(origin.resource);
         } else {
             extras.add_resource(origin.resource, origin.indexed);
         }
@@ -146,10 +149,28 @@ fn members(span: &Span, ids: &Ids, origin: &Origin<'_>) -> Map<String, Value> {
         }
         extras.put(&mut members);
     }
+    put_place(&mut members, ids);
+    members
+}
+
+/// Where in its trace it is.
+fn put_place(members: &mut Map<String, Value>, ids: &Ids) {
     members.insert("trace_id".into(), ids.trace.to_string().into());
     if let Some(parent) = ids.parent {
         members.insert("parent_id".into(), parent.to_string().into());
     }
+}
+
+/// The members of the document that the span was made of.
+fn returned(span: &Span, ids: &Ids, origin: &Origin<'_>) -> Map<String, Value> {
+    let mut members = returned::members(span, origin.resource);
+    put_times(&mut members, span, &mut Attributes::of(&span.attributes));
+    members.insert("id".into(), ids.span.to_string().into());
+    let (links, _) = links(&span.links);
+    if !links.is_empty() {
+        members.insert("links".into(), links.into());
+    }
+    put_place(&mut members, ids);
     members
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn read(body: &[u8], indexed: &IndexedAttributes) -> Vec<Result<Docum
         Err(error) => return unreadable(format!("what follows T1 is not base64: {error}")),
     };
     match decode(&bytes, OtlpEncoding::Protobuf) {
-        Ok(request) => documents(&request, indexed, sampled, MOST_TEXT).collect(),
+        Ok(decoded) => documents(&decoded, indexed, sampled, MOST_TEXT).collect(),
         Err(refusal) => vec![Err(refusal)],
     }
 }

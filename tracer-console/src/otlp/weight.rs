@@ -8,7 +8,8 @@ use opentelemetry_proto::tonic::common::v1::{
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
-use prost::encoding::{WireType, decode_key, decode_varint};
+
+use super::wire::{Field, Fields};
 
 /// As deep as prost decodes.
 const DEEPEST: usize = 100;
@@ -81,24 +82,11 @@ pub(crate) fn of(bytes: &[u8]) -> usize {
     weight
 }
 
-fn weigh(mut bytes: &[u8], message: Message, depth: usize, weight: &mut usize) -> Option<()> {
-    while !bytes.is_empty() {
-        let (number, wire) = decode_key(&mut bytes).ok()?;
-        let len = match wire {
-            WireType::Varint => {
-                decode_varint(&mut bytes).ok()?;
-                0
-            }
-            WireType::SixtyFourBit => 8,
-            WireType::ThirtyTwoBit => 4,
-            WireType::LengthDelimited => usize::try_from(decode_varint(&mut bytes).ok()?).ok()?,
-            // Proto3 has no groups.
-            WireType::StartGroup | WireType::EndGroup => return None,
-        };
-        let (inner, rest) = bytes.split_at_checked(len)?;
-        bytes = rest;
-        let field = message.field(number).filter(|_| wire == WireType::LengthDelimited);
-        if let Some(field) = field.filter(|_| depth < DEEPEST) {
+fn weigh(bytes: &[u8], message: Message, depth: usize, weight: &mut usize) -> Option<()> {
+    for field in Fields::of(bytes) {
+        let Field { number, bytes } = field?;
+        let known = bytes.and_then(|bytes| Some((bytes, message.field(number)?)));
+        if let Some((inner, field)) = known.filter(|_| depth < DEEPEST) {
             *weight += field.size();
             weigh(inner, field, depth + 1, weight)?;
         }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::datagram;
+use crate::deep_document::taken_apart;
 use crate::refusal::{Refusal, RefusalCode};
 
 /// Arrays within arrays; nobody writes that many.
@@ -64,7 +65,7 @@ fn of_shape(shape: &Shape<'_>, value: &str, depth: usize, found: &mut Vec<Found>
     } else if let Some(document) = shape.document {
         found.push(text(document.get()).map(Cow::into_owned));
     } else if let Some(document) = shape.segment {
-        found.extend(segment(document.get()).transpose());
+        found.extend(segment(document.get()));
     } else if let Some(all) = shape.traces.or(shape.segments).or(shape.put) {
         elements(all.get(), depth, found);
     } else {
@@ -98,16 +99,19 @@ fn body(datagram: &str) -> Found {
     std::str::from_utf8(body).map(str::to_owned).map_err(|error| refused(error.to_string()))
 }
 
-/// The document of a segment that X-Ray answered with; `None` for one that it made up, as whoever takes the others makes up
-/// the same.
-fn segment(document: &str) -> Result<Option<String>, Refusal> {
+/// The document of a segment that X-Ray answered with, in parts where nobody takes it whole; none for one that it made up, as
+/// whoever takes the others makes up the same.
+fn segment(document: &str) -> Vec<Found> {
     #[derive(Deserialize)]
     struct MadeUp {
         inferred: Option<bool>,
     }
-    let document = text(document)?;
+    let document = match text(document) {
+        Ok(document) => document,
+        Err(refusal) => return vec![Err(refusal)],
+    };
     let is_made_up = serde_json::from_str::<MadeUp>(&document).is_ok_and(|it| it.inferred == Some(true));
-    Ok((!is_made_up).then(|| document.into_owned()))
+    if is_made_up { Vec::new() } else { taken_apart(&document).into_iter().map(Ok).collect() }
 }
 
 fn refused(message: String) -> Refusal {

@@ -1,4 +1,5 @@
-//! The documents of one transaction: each is written and merged into its trace, then each trace is written once.
+//! The documents of one transaction: each is written and merged into its trace, then each trace that has a row is written once,
+//! and at times those that have none.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,9 +13,10 @@ use super::names::Names;
 use super::open_traces::{MOST_WEIGHT, OpenTrace, OpenTraces};
 use super::prepared::Prepared;
 use super::progress::Progress;
-use super::reader::{MOST_DOCUMENTS, documents_of, load_entities};
+use super::reader::{MOST_DOCUMENTS, documents_of, load_entities, load_unwritten};
 use super::row::{Row, Size};
 use super::row_changes::RowChanges;
+use super::unwritten_rows::{Unwritten, UnwrittenRows};
 use crate::memory_store::{Held, MemoryLimits};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::trace_id::TraceId;
@@ -26,17 +28,30 @@ pub(super) struct Batch<'a> {
     /// The number of the trace that comes next.
     pub(super) next: &'a mut i64,
     pub(super) open: &'a mut OpenTraces,
+    pub(super) unwritten: &'a mut UnwrittenRows,
     pub(super) limits: MemoryLimits,
     pub(super) progress: &'a Progress,
     /// Of a database that has no dictionary yet.
     pub(super) training: Option<&'a mut Training>,
 }
 
+/// Which rows are to be as the documents are when a transaction is committed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rows {
+    /// Those that there are, but for late ones.
+    #[default]
+    Few,
+    /// And those that there are not yet.
+    Unwritten,
+    /// And the late ones.
+    All,
+}
+
 /// What has come to which traces.
 #[derive(Default)]
 struct Arrivals {
-    /// Traces that are one document, by their numbers and the places of the documents: most traces of most batches. Their rows
-    /// are derived already.
+    /// New traces that are one document, by their numbers and the places of the documents: most traces of most batches. Their
+    /// rows are derived already.
     single: HashMap<TraceId, (i64, usize)>,
     /// Traces that grew, which are among the open ones.
     grown: HashSet<TraceId>,
@@ -54,27 +69,29 @@ struct Change<'r> {
 }
 
 impl Batch<'_> {
-    /// Writes documents; what became of each, where an inner error is a limit of the store. `is_asked`: whether all rows are
-    /// to be as the documents are.
+    /// Writes documents; what became of each, where an inner error is a limit of the store.
     pub(super) fn write(
         mut self,
         documents: &mut [Prepared],
-        is_asked: bool,
+        rows: Rows,
     ) -> Result<Vec<Result<(), Refusal>>, SqliteError> {
         let mut arrivals = Arrivals::default();
         let mut outcome = Vec::with_capacity(documents.len());
         for at in 0..documents.len() {
             outcome.push(self.take(documents, at, &mut arrivals)?);
             if arrivals.read > MOST_WEIGHT {
-                self.make_room(documents, &mut arrivals, is_asked)?;
+                self.make_room(documents, &mut arrivals, rows)?;
             }
         }
-        if is_asked {
+        if rows == Rows::All {
             self.take_late(documents, &mut arrivals)?;
         } else {
             self.leave_late(&mut arrivals)?;
         }
         self.write_traces(documents, arrivals)?;
+        if rows != Rows::Few || self.unwritten.are_many() {
+            self.write_unwritten()?;
+        }
         Ok(outcome)
     }
 
@@ -112,8 +129,16 @@ impl Batch<'_> {
 
     /// Opens a trace that is in the file, if it is.
     fn read(&mut self, id: TraceId, arrivals: &mut Arrivals) -> Result<(), SqliteError> {
-        if let Some(loaded) = load_entities(self.transaction, self.unpacker, id)? {
-            arrivals.read += self.open.open(id, OpenTrace::read(id, loaded)).weight;
+        let trace = match self.unwritten.number(id) {
+            Some(trace) => {
+                Some(OpenTrace::unwritten(load_unwritten(self.transaction, self.unpacker, trace)?))
+            }
+            None => {
+                load_entities(self.transaction, self.unpacker, id)?.map(|loaded| OpenTrace::read(id, loaded))
+            }
+        };
+        if let Some(trace) = trace {
+            arrivals.read += self.open.open(id, trace).weight;
         }
         Ok(())
     }
@@ -121,11 +146,11 @@ impl Batch<'_> {
     /// Writes what came so far and closes what is too much: a few documents may ask for any number of large traces.
     fn make_room(
         &mut self,
-        documents: &[Prepared],
+        documents: &mut [Prepared],
         arrivals: &mut Arrivals,
-        is_asked: bool,
+        rows: Rows,
     ) -> Result<(), SqliteError> {
-        if !is_asked {
+        if rows != Rows::All {
             self.leave_late(arrivals)?;
         }
         self.write_traces(documents, std::mem::take(arrivals))?;
@@ -156,6 +181,7 @@ impl Batch<'_> {
         let insert = "INSERT INTO documents (document, dictionary, text) VALUES (?1, ?2, ?3)";
         let values = params![documents_of(trace).0 + number, document.dictionary, document.packed];
         self.transaction.prepare_cached(insert)?.execute(values)?;
+        self.unwritten.count(document.text.len());
         if let Some(training) = &mut self.training {
             training.sample(&document.text);
         }
@@ -163,14 +189,14 @@ impl Batch<'_> {
     }
 
     /// Adds the traces whose rows are not as their documents are.
-    fn take_late(&mut self, documents: &[Prepared], arrivals: &mut Arrivals) -> Result<(), SqliteError> {
+    fn take_late(&mut self, documents: &mut [Prepared], arrivals: &mut Arrivals) -> Result<(), SqliteError> {
         for id in late_traces::all(self.transaction)? {
             if self.open.get(id).is_none() {
                 self.read(id, arrivals)?;
             }
             arrivals.grown.insert(id);
             if arrivals.read > MOST_WEIGHT {
-                self.make_room(documents, arrivals, true)?;
+                self.make_room(documents, arrivals, Rows::All)?;
             }
         }
         Ok(())
@@ -188,24 +214,28 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn write_traces(&mut self, documents: &[Prepared], arrivals: Arrivals) -> Result<(), SqliteError> {
-        let Self { transaction, names, open, progress, .. } = self;
-        let Arrivals { single, grown, .. } = arrivals;
+    /// Writes the rows that there are of traces that grew, and notes those that there are not.
+    fn write_traces(&mut self, documents: &mut [Prepared], arrivals: Arrivals) -> Result<(), SqliteError> {
+        let Self { transaction, names, open, unwritten, progress, .. } = self;
+        let Arrivals { single, mut grown, .. } = arrivals;
+        for (id, (trace, at)) in single {
+            let Prepared { row, text, .. } = &mut documents[at];
+            let size = Size { documents: 1, bytes: text.len() };
+            unwritten.put(id, Unwritten { trace, row: Some((std::mem::take(row), size)) });
+        }
+        for id in grown.extract_if(|id| open.get(*id).is_some_and(|trace| trace.row().is_none())) {
+            if let Some(OpenTrace { trace, .. }) = open.get(id) {
+                unwritten.put(id, Unwritten { trace: *trace, row: None });
+            }
+        }
         let derived = |id| Some((id, open.get(id)?.derive(id)));
         let grown: Vec<_> = grown.into_iter().filter_map(derived).collect();
-        let singles = single.into_iter().map(|(id, (trace, at))| {
-            let Prepared { row, text, .. } = &documents[at];
-            Change { trace, id, size: Size { documents: 1, bytes: text.len() }, before: None, after: row }
-        });
         let grew = grown.iter().filter_map(|(id, row)| {
             let trace = open.get(*id)?;
             let (before, size) = (trace.row(), trace.size());
             Some(Change { trace: trace.trace, id: *id, size, before, after: row })
         });
-        let mut changes: Vec<_> = singles.chain(grew).collect();
-        // In the order of their numbers, new ones are only ever appended to the table: its pages are full.
-        changes.sort_unstable_by_key(|change| change.trace);
-        write_all(transaction, names, progress, &changes)?;
+        write_all(transaction, names, progress, grew.collect())?;
         for (id, row) in grown {
             if let Some(trace) = open.get_mut(id) {
                 late_traces::remove(transaction, trace.trace)?;
@@ -214,16 +244,53 @@ impl Batch<'_> {
         }
         Ok(())
     }
+
+    fn write_unwritten(&mut self) -> Result<(), SqliteError> {
+        let Self { transaction, unpacker, names, open, unwritten, progress, .. } = self;
+        let mut grown = Vec::new();
+        for (id, Unwritten { trace, .. }) in unwritten.iter().filter(|(_, unwritten)| unwritten.row.is_none())
+        {
+            let (row, size) = match open.get(id) {
+                Some(trace) => (trace.derive(id), trace.size()),
+                None => {
+                    let trace = OpenTrace::unwritten(load_unwritten(transaction, unpacker, *trace)?);
+                    (trace.derive(id), trace.size())
+                }
+            };
+            grown.push((id, *trace, row, size));
+        }
+        let single = unwritten.iter().filter_map(|(id, Unwritten { trace, row })| {
+            let (row, size) = row.as_ref()?;
+            Some(Change { trace: *trace, id, size: *size, before: None, after: row })
+        });
+        let grew = grown.iter().map(|(id, trace, row, size)| Change {
+            trace: *trace,
+            id: *id,
+            size: *size,
+            before: None,
+            after: row,
+        });
+        write_all(transaction, names, progress, single.chain(grew).collect())?;
+        for (id, _, row, _) in grown {
+            if let Some(trace) = open.get_mut(id) {
+                trace.is_derived(row);
+            }
+        }
+        unwritten.write();
+        Ok(())
+    }
 }
 
 fn write_all(
     transaction: &Transaction<'_>,
     names: &mut Names,
     progress: &Progress,
-    all: &[Change<'_>],
+    mut all: Vec<Change<'_>>,
 ) -> Result<(), SqliteError> {
+    // In the order of their numbers, new ones are only ever appended to the table: its pages are full.
+    all.sort_unstable_by_key(|change| change.trace);
     let (nothing, mut changes, mut minutes) = (Row::default(), RowChanges::default(), Minutes::default());
-    for Change { trace, id, size, before, after } in all {
+    for Change { trace, id, size, before, after } in &all {
         after.write(transaction, names, (*trace, *id), *size, progress.next_revision())?;
         if let Some(before) = before {
             minutes.remove(before);

@@ -15,9 +15,9 @@ use super::row_changes::RowChanges;
 use crate::trace::Trace;
 use crate::trace_id::TraceId;
 
-/// Of all that is derived from documents: it changes whenever a row, a shape or a packed graph becomes another one for the same
+/// Of all that is derived from documents: it changes whenever a row, a shape, a packed graph or a chunk of texts becomes another one for the same
 /// documents.
-const VERSION: i64 = 1;
+const VERSION: i64 = 3;
 /// So many traces are derived in a transaction.
 const AT_ONCE: i64 = 1_000;
 
@@ -70,6 +70,7 @@ fn begin(connection: &mut Connection) -> Result<(), SqliteError> {
         "minute_shapes",
         "minute_urls",
         "late_traces",
+        "text_chunks",
     ];
     for table in tables {
         transaction.execute(&format!("DELETE FROM {table}"), [])?;

@@ -69,6 +69,16 @@ pub enum SqliteError {
         /// The version that is read here.
         known: i64,
     },
+    /// The file's log holds what is not in the file yet, and its directory cannot be written, which reading a log takes.
+    #[error(
+        "the database {path:?} has a log beside it, {0:?}, and a log cannot be read in a directory that cannot be written: copy \
+         both into one that can, and name the copy with --db",
+        log_of(path)
+    )]
+    Log {
+        /// The file.
+        path: PathBuf,
+    },
     /// The thread that writes could not be started.
     #[error("the thread that writes the database could not be started: {0}")]
     Thread(#[source] std::io::Error),
@@ -85,6 +95,12 @@ impl SqliteError {
             other => other,
         }
     }
+}
+
+fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
 }
 
 /// What to do about it, where that is known.

@@ -23,7 +23,7 @@ pub(super) struct KnownShapes(HashMap<i64, KnownShape>);
 #[derive(Clone)]
 pub(super) struct KnownShape {
     pub(super) graph: Arc<GraphShape<'static>>,
-    /// Of a trace that took no time at the beginning of all.
+    /// Of a trace at the beginning of all, in which nothing has ended.
     pub(super) outcome: TraceOutcome,
 }
 
@@ -31,8 +31,8 @@ impl KnownShape {
     fn of(shape: &Shape) -> Self {
         let outcome = TraceOutcome {
             start: Timestamp::from_micros(0),
-            response_time: 0.0,
-            duration: 0.0,
+            response_time: None,
+            duration: None,
             is_ok: shape.flags.has(Mark::Ok),
             has_error: shape.flags.has(Mark::Error),
             has_fault: shape.flags.has(Mark::Fault),

@@ -37,4 +37,4 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<TraceId>, SqliteError> 
 
 #[cfg(test)]
 #[path = "late_traces_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -21,7 +21,7 @@ const DERIVED: [&str; 6] = [
     "SELECT hex(bytes), minute, minute_shapes.traces FROM minute_shapes JOIN shapes USING (shape)",
 ];
 
-fn derived(path: &Path) -> Vec<Vec<String>> {
+pub(in crate::sqlite_store) fn derived(path: &Path) -> Vec<Vec<String>> {
     let connection = Connection::open(path).unwrap();
     let rows = |select: &&str| {
         let mut select = connection.prepare(select).unwrap();
@@ -63,7 +63,7 @@ fn parsed(documents: &[Value]) -> Vec<Document> {
     documents.iter().map(|text| Document::parse(&text.to_string()).unwrap()).collect()
 }
 
-fn all() -> Search {
+pub(in crate::sqlite_store) fn all() -> Search {
     Search::between(Timestamp::from_micros(0), Timestamp::from_micros(i64::MAX))
 }
 
@@ -82,8 +82,11 @@ proptest! {
         let mut seen = Revision::default();
         for (documents, question) in documents.chunks(batch).zip(questions) {
             prop_assert!(store.record_all(parsed(documents)).iter().all(Result::is_ok));
-            prop_assert!(store.revision() > seen, "who waits is woken");
-            seen = store.revision();
+            // Rows that nobody asks for may not be there yet.
+            if question > 5 {
+                prop_assert!(store.revision() > seen, "who waits is woken");
+                seen = store.revision();
+            }
             match question {
                 0 => prop_assert!(!store.search(&all()).unwrap().traces.is_empty()),
                 1 => prop_assert!(store.changed_since(Revision::default()).last().unwrap().1 >= seen),
@@ -97,12 +100,13 @@ proptest! {
         store.search(&all()).unwrap();
         let whole = SqliteStore::open(&other).unwrap();
         whole.record_all(parsed(&documents));
+        whole.search(&all()).unwrap();
         prop_assert_eq!(derived(&one), derived(&other));
     }
 }
 
 /// Tables as they are when the process is killed now: the file and its log.
-fn killed(path: &Path, copy: &Path) {
+pub(in crate::sqlite_store) fn killed(path: &Path, copy: &Path) {
     std::fs::copy(path, copy).unwrap();
     std::fs::copy(path.with_extension("db-wal"), copy.with_extension("db-wal")).unwrap();
 }
@@ -120,6 +124,8 @@ fn rows_that_a_kill_left_late_are_derived_when_the_file_is_opened_again() {
     };
     let mut count = 20;
     store.record_all(parsed(&(1..count).map(document).collect::<Vec<_>>()));
+    // Only a row that is there can be late.
+    store.search(&all()).unwrap();
     store.record_all(parsed(&[document(count)]));
     // Where the machine is slow, it may have been derived for the quiet.
     let left_late = (0..20).any(|_| {

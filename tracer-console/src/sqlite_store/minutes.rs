@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::error::SqliteError;
 use super::names::Names;
-use super::row::Row;
+use super::row::{NO_TIME, Row};
 use super::urls::{self, Urls};
 
 pub(super) const MINUTE: i64 = 60_000_000;
@@ -49,8 +49,13 @@ impl Minutes {
         if let Some(ends) = row.ends {
             extend(&mut minute.ends, ends);
         }
-        extend(&mut minute.response_times, (row.response_time, row.response_time));
-        extend(&mut minute.durations, (row.duration, row.duration));
+        for (times, time) in
+            [(&mut minute.response_times, row.response_time), (&mut minute.durations, row.duration)]
+        {
+            if time != NO_TIME {
+                extend(times, (time, time));
+            }
+        }
         minute.urls.extend(row.url.as_deref().map(urls::hash));
     }
 
@@ -82,18 +87,18 @@ impl Minutes {
 impl Minute {
     fn write(self, connection: &Connection, at: i64) -> Result<(), SqliteError> {
         let add = "INSERT INTO minutes (minute, traces, first_trace, last_trace, latest, first_end, last_end, \
-                   shortest_response, longest_response, shortest, longest) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
-                   ON CONFLICT (minute) DO UPDATE SET traces = traces + excluded.traces, \
+                   shortest_response, longest_response, shortest, longest, changed) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, random()) \
+                   ON CONFLICT (minute) DO UPDATE SET traces = traces + excluded.traces, changed = excluded.changed, \
                    first_trace = min(first_trace, coalesce(excluded.first_trace, first_trace)), \
                    last_trace = max(last_trace, coalesce(excluded.last_trace, last_trace)), \
                    latest = max(latest, coalesce(excluded.latest, latest)), \
                    first_end = min(coalesce(first_end, excluded.first_end), coalesce(excluded.first_end, first_end)), \
                    last_end = max(coalesce(last_end, excluded.last_end), coalesce(excluded.last_end, last_end)), \
-                   shortest_response = min(shortest_response, coalesce(excluded.shortest_response, shortest_response)), \
-                   longest_response = max(longest_response, coalesce(excluded.longest_response, longest_response)), \
-                   shortest = min(shortest, coalesce(excluded.shortest, shortest)), \
-                   longest = max(longest, coalesce(excluded.longest, longest)) \
+                   shortest_response = min(coalesce(shortest_response, excluded.shortest_response), coalesce(excluded.shortest_response, shortest_response)), \
+                   longest_response = max(coalesce(longest_response, excluded.longest_response), coalesce(excluded.longest_response, longest_response)), \
+                   shortest = min(coalesce(shortest, excluded.shortest), coalesce(excluded.shortest, shortest)), \
+                   longest = max(coalesce(longest, excluded.longest), coalesce(excluded.longest, longest)) \
                    RETURNING traces";
         let ((first_trace, last_trace), (first_end, last_end)) = (self.numbers.unzip(), self.ends.unzip());
         let (shortest_response, longest_response) = self.response_times.unzip();

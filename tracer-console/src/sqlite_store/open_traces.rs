@@ -51,6 +51,12 @@ impl OpenTrace {
         Self { trace, row, derived: 0, documents, bytes, entities, weight }
     }
 
+    /// One that is in the file, but for its row.
+    pub(super) fn unwritten(loaded: Loaded) -> Self {
+        let Loaded { trace, entities, documents, bytes, weight, .. } = loaded;
+        Self { trace, row: None, derived: 0, documents, bytes, entities, weight }
+    }
+
     /// Merges a document into it, and leaves of it only what need not be kept in memory.
     pub(super) fn take(&mut self, document: &mut Prepared) {
         self.documents += 1;

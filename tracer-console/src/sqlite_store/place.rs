@@ -5,26 +5,27 @@ use rusqlite::types::Value;
 use super::condition::{Condition, Given};
 use super::error::SqliteError;
 use super::marks::Marks;
-use super::said::{Said, Tables};
+use super::said::{Looked, Said, Tables};
 use super::shape::TEXTS;
+use super::text_chunks::{Table, Wanted};
 use crate::filter::{Indexed, Keyword, Mark, NumberOperator, Prefilter, ServicePattern, Test, TextOperator};
 
 /// Where it is found whether a trace satisfies a condition.
-pub(super) enum Place {
+pub(super) enum Place<'f> {
     /// In its shape.
     Shape(Condition),
     /// In its row, of which an index or what is known of minutes has a part.
     Trace(Condition),
     /// In its row alone.
     Row(Condition),
-    /// In the table, of which the trace has a row that satisfies the condition. `is_keyed` says whether the rows of a
-    /// trace can be looked up by the table's key.
-    Table { table: &'static str, condition: Condition, is_keyed: bool },
+    /// In the table, of which the trace has one of the rows (`annotations WHERE ...`). `is_keyed` says whether the rows of a
+    /// trace can be looked up by the table's key; `wanted` says the same of texts, which can be looked for in the range alone.
+    Table { table: Table, rows: Condition, is_keyed: bool, wanted: Option<Wanted<'f>> },
 }
 
-impl Place {
+impl Place<'_> {
     pub(super) fn said(self, tables: &dyn Tables) -> Result<Said, SqliteError> {
-        let (table, Condition { text, values }, is_keyed) = match self {
+        let (table, rows, is_keyed, wanted) = match self {
             Self::Shape(condition) => return Ok(Said::shape(condition)),
             Self::Trace(condition) => return Ok(Said::trace(condition)),
             Self::Row(condition) => {
@@ -33,14 +34,18 @@ impl Place {
                     None => Said::trace(condition),
                 });
             }
-            Self::Table { table, condition, is_keyed } => (table, condition, is_keyed),
+            Self::Table { table, rows, is_keyed, wanted } => (table, rows, is_keyed, wanted),
         };
-        let rows = Condition { text: format!("{table} WHERE {text}"), values };
+        match wanted.map(|wanted| tables.texts(&wanted)).transpose()? {
+            Some(Looked::These(listed)) => return Ok(Said::listed(listed)),
+            Some(Looked::Many) if tables.leaves_many() => return Ok(Said::default()),
+            Some(Looked::Many | Looked::Nowhere) | None => {}
+        }
         if let Some(listed) = tables.traces(&rows)? {
             return Ok(Said::listed(listed));
         }
         let text = if is_keyed {
-            format!("EXISTS (SELECT 1 FROM {} AND {table}.trace = traces.trace)", rows.text)
+            format!("EXISTS (SELECT 1 FROM {} AND {}.trace = traces.trace)", rows.text, table.name())
         } else if tables.leaves_many() {
             return Ok(Said::default());
         } else {
@@ -50,7 +55,7 @@ impl Place {
     }
 }
 
-pub(super) fn of_indexed(indexed: &Indexed) -> Option<Place> {
+pub(super) fn of_indexed(indexed: &Indexed) -> Option<Place<'_>> {
     match indexed {
         Indexed::Trace(keyword, test) => of_trace(*keyword, test),
         Indexed::Segments(keyword, test) => of_segments(*keyword, test),
@@ -61,7 +66,7 @@ pub(super) fn of_indexed(indexed: &Indexed) -> Option<Place> {
     }
 }
 
-fn of_trace(keyword: Keyword, test: &Test) -> Option<Place> {
+fn of_trace<'f>(keyword: Keyword, test: &'f Test) -> Option<Place<'f>> {
     if let Some(marks) = Marks::of_keyword(keyword) {
         let is_set = match test {
             Test::Present | Test::Is(true) => "<>",
@@ -70,7 +75,7 @@ fn of_trace(keyword: Keyword, test: &Test) -> Option<Place> {
         };
         return Some(Place::Shape(Condition::new(format!("flags & ? {is_set} 0"), [bits(marks)])));
     }
-    let (place, column): (fn(Condition) -> Place, _) = match keyword {
+    let (place, column): (fn(Condition) -> Place<'f>, _) = match keyword {
         Keyword::ResponseTime => (Place::Trace, RESPONSE_TIME),
         Keyword::Duration => (Place::Trace, DURATION),
         Keyword::HttpStatus => (Place::Shape, "status"),
@@ -89,9 +94,15 @@ fn of_trace(keyword: Keyword, test: &Test) -> Option<Place> {
     }
 }
 
-/// Seconds, bit for bit as the summary says them.
-const RESPONSE_TIME: &str = "response_time / 1e3";
-const DURATION: &str = "duration / 1e3";
+/// Seconds rounded to milliseconds, bit for bit as the summary says them; NULL where there are none.
+const RESPONSE_TIME: &str = "CASE WHEN response_time >= 0 THEN (response_time + 500) / 1000 / 1e3 END";
+const DURATION: &str = "CASE WHEN duration >= 0 THEN (duration + 500) / 1000 / 1e3 END";
+
+/// The same of what the traces of a minute have at least and at most.
+const SHORTEST_RESPONSE: &str = "(shortest_response + 500) / 1000 / 1e3";
+const LONGEST_RESPONSE: &str = "(longest_response + 500) / 1000 / 1e3";
+const SHORTEST: &str = "(shortest + 500) / 1000 / 1e3";
+const LONGEST: &str = "(longest + 500) / 1000 / 1e3";
 
 fn compared(column: &str, operator: NumberOperator) -> String {
     let operator = match operator {
@@ -123,7 +134,7 @@ fn of_text(column: &str, operator: TextOperator, text: &str) -> Condition {
     }
 }
 
-fn of_segments(keyword: Keyword, test: &Test) -> Option<Place> {
+fn of_segments(keyword: Keyword, test: &Test) -> Option<Place<'_>> {
     let key = match keyword {
         Keyword::User => "user",
         Keyword::ResourceArn => "resource.arn",
@@ -145,7 +156,11 @@ fn of_segments(keyword: Keyword, test: &Test) -> Option<Place> {
             let bit = TEXTS.iter().position(|text| *text == key)?;
             Some(Place::Shape(Condition::new(format!("texts & {} <> 0", 1 << bit), [])))
         }
-        Test::Text(operator, text) => Some(in_table("texts", key, test, of_text("value", *operator, text))),
+        Test::Text(operator, text) => {
+            let wanted = Wanted { table: Table::Texts, key, operator: *operator, text };
+            let condition = beginning(*operator, text);
+            Some(with_text(wanted, condition.unwrap_or_else(|| of_text("value", *operator, text))))
+        }
         Test::Is(_) | Test::Number(..) => None,
     }
 }
@@ -155,38 +170,83 @@ fn among(table: &str, condition: Condition) -> Condition {
     Condition { text: format!("shape IN (SELECT shape FROM {table} WHERE {})", condition.text), ..condition }
 }
 
-fn of_annotation(key: &str, test: &Test) -> Place {
+fn of_annotation<'f>(key: &'f str, test: &'f Test) -> Place<'f> {
     // In the order of SQLite numbers come before texts, and texts before the blobs that booleans are.
     let condition = match test {
         Test::Present => {
             return Place::Shape(among("keys", Condition::new("key = ?", [Value::Text(key.to_owned())])));
         }
         Test::Is(value) => Condition::new("value = ?", [Value::Blob(vec![u8::from(*value)])]),
+        Test::Number(NumberOperator::NotEqual, number) => return unless_number(key, *number),
         Test::Number(operator, number) => {
             Condition::new(format!("{} AND value < ''", compared("value", *operator)), [Value::Real(*number)])
         }
         Test::Text(operator, text) => {
             let condition = of_text("value", *operator, text);
-            Condition { text: format!("{} AND value >= '' AND value < x''", condition.text), ..condition }
+            let condition = match beginning(*operator, text) {
+                // A range of texts, and so of nothing else.
+                Some(beginning) => beginning,
+                None => Condition {
+                    text: format!("{} AND value >= '' AND value < x''", condition.text),
+                    ..condition
+                },
+            };
+            return with_text(
+                Wanted { table: Table::Annotations, key, operator: *operator, text },
+                condition,
+            );
         }
     };
-    in_table("annotations", key, test, condition)
-}
-
-/// Traces for which a table has a row of `key` that satisfies the condition.
-fn in_table(table: &'static str, key: &str, test: &Test, condition: Condition) -> Place {
-    let text = format!("key = (SELECT name FROM names WHERE text = ?) AND {}", condition.text);
-    let key = Given::Value(Value::Text(key.to_owned()));
-    let values = std::iter::once(key).chain(condition.values).collect();
     // The value stands in the key before the trace.
-    let is_keyed = matches!(
-        test,
-        Test::Is(_) | Test::Number(NumberOperator::Equal, _) | Test::Text(TextOperator::Equal, _)
-    );
-    Place::Table { table, condition: Condition { text, values }, is_keyed }
+    let is_keyed = matches!(test, Test::Is(_) | Test::Number(NumberOperator::Equal, _));
+    let rows = rows_of(Table::Annotations, key, condition);
+    Place::Table { table: Table::Annotations, rows, is_keyed, wanted: None }
 }
 
-fn of_service(service: &ServicePattern, mark: Option<Mark>) -> Option<Place> {
+/// Numbers below and numbers above: all that are equal are passed over.
+fn unless_number<'f>(key: &str, number: f64) -> Place<'f> {
+    let rows =
+        |condition: &str| rows_of(Table::Annotations, key, Condition::new(condition, [Value::Real(number)]));
+    let sides = [rows("value < ?"), rows("value > ? AND value < ''")];
+    let [below, above] = sides.each_ref().map(|side| &side.text);
+    let text = format!("(SELECT trace FROM {below} UNION ALL SELECT trace FROM {above}) WHERE TRUE");
+    let rows = Condition { text, values: sides.into_iter().flat_map(|side| side.values).collect() };
+    Place::Table { table: Table::Annotations, rows, is_keyed: false, wanted: None }
+}
+
+/// Traces that have a text of a key for which the condition holds, which says what is wanted.
+fn with_text(wanted: Wanted<'_>, condition: Condition) -> Place<'_> {
+    let rows = rows_of(wanted.table, wanted.key, condition);
+    let is_keyed = wanted.operator == TextOperator::Equal;
+    // A part of the index is all that these need.
+    let is_indexed = matches!(wanted.operator, TextOperator::Equal | TextOperator::BeginsWith);
+    Place::Table { table: wanted.table, rows, is_keyed, wanted: Some(wanted).filter(|_| !is_indexed) }
+}
+
+/// The rows of a table that have a key and for which a condition holds.
+fn rows_of(table: Table, key: &str, condition: Condition) -> Condition {
+    let text = format!(
+        "{} WHERE key = (SELECT name FROM names WHERE text = ?) AND {}",
+        table.name(),
+        condition.text
+    );
+    let key = Given::Value(Value::Text(key.to_owned()));
+    Condition { text, values: std::iter::once(key).chain(condition.values).collect() }
+}
+
+/// Texts that begin with something are those from it on and before the next that does not.
+fn beginning(operator: TextOperator, text: &str) -> Option<Condition> {
+    if operator != TextOperator::BeginsWith {
+        return None;
+    }
+    // In the order of bytes, which is that of characters; there is none after the last.
+    let (last, next) =
+        text.char_indices().rev().find_map(|(at, last)| Some((at, (last..=char::MAX).nth(1)?)))?;
+    let after = format!("{}{next}", &text[..last]);
+    Some(Condition::new("value >= ? AND value < ?", [text.to_owned(), after].map(Value::Text)))
+}
+
+fn of_service(service: &ServicePattern, mark: Option<Mark>) -> Option<Place<'static>> {
     if service.is_any() {
         // Segments whose service is not known are meant, too.
         return of_mark("any_marks", mark).map(Place::Shape);
@@ -196,8 +256,12 @@ fn of_service(service: &ServicePattern, mark: Option<Mark>) -> Option<Place> {
     Some(Place::Shape(among("services", Condition::joined(said, " AND "))))
 }
 
-fn of_edge(from: &ServicePattern, to: &ServicePattern, mark: Option<Mark>) -> Place {
+fn of_edge(from: &ServicePattern, to: &ServicePattern, mark: Option<Mark>) -> Place<'static> {
     let mut said = of_pattern("one.", from);
+    if from.service_type.is_none() {
+        // As `ServicePattern::calls_as` has it.
+        said.push(Condition::new("one.kind IS NOT 'client'", []));
+    }
     said.extend(of_pattern("other.", to));
     said.extend(of_mark("calls.marks", mark));
     let tables = "services AS one JOIN calls ON calls.shape = one.shape AND calls.caller = one.service \
@@ -240,9 +304,9 @@ pub(super) fn of_minute(prefilter: &Prefilter) -> Option<Condition> {
             Some(Condition::new(holds, [Value::Text(url.clone())]))
         }
         Prefilter::Where(Indexed::Trace(keyword, Test::Number(operator, number))) => {
-            let (least, most) = match keyword {
-                Keyword::ResponseTime => ("shortest_response / 1e3", "longest_response / 1e3"),
-                Keyword::Duration => ("shortest / 1e3", "longest / 1e3"),
+            let [least, most] = match keyword {
+                Keyword::ResponseTime => [SHORTEST_RESPONSE, LONGEST_RESPONSE],
+                Keyword::Duration => [SHORTEST, LONGEST],
                 _ => return None,
             };
             let number = Value::Real(*number);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::batch::Rows;
 use super::error::SqliteError;
 use crate::store::Revision;
 
@@ -19,8 +20,8 @@ pub(super) struct Progress {
 struct Revisions {
     written: u64,
     durable: u64,
-    /// Whether rows of traces are late.
-    is_late: bool,
+    /// Which rows of traces are late, or not written yet.
+    late: Rows,
 }
 
 impl Progress {
@@ -47,18 +48,21 @@ impl Progress {
         revisions.written = revisions.durable;
     }
 
-    /// What was written is durable: whoever waits may look. `is_late`: whether rows of traces are late.
-    pub(super) fn announce(&self, is_late: bool) {
+    /// What was written is durable: whoever waits may look. `late`: which rows of traces are late, or not written yet.
+    pub(super) fn announce(&self, late: Rows) {
         let mut revisions = self.lock();
+        let is_changed = revisions.durable != revisions.written;
         revisions.durable = revisions.written;
-        revisions.is_late = is_late;
+        revisions.late = late;
         drop(revisions);
-        self.changed.notify_all();
+        if is_changed {
+            self.changed.notify_all();
+        }
     }
 
-    /// Whether who looks into the tables should ask first for rows that are late.
-    pub(super) fn is_late(&self) -> bool {
-        self.lock().is_late
+    /// For which rows who looks into the tables should ask first.
+    pub(super) fn late(&self) -> Rows {
+        self.lock().late
     }
 
     pub(super) fn revision(&self) -> Revision {

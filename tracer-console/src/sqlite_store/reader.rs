@@ -10,6 +10,7 @@ use super::error::SqliteError;
 use super::known_shapes::KnownShapes;
 use super::row::{Row, blob_of, id_of};
 use super::schema::open_reader;
+use super::unwritten_rows::UnwrittenNumbers;
 use crate::document::Document;
 use crate::entities::Entities;
 use crate::link::LinkedFrom;
@@ -21,6 +22,7 @@ use crate::trace_id::{EntityId, TraceId};
 /// Connections that read: as many as read at once, and a few that wait for the next.
 pub(super) struct Readers {
     path: PathBuf,
+    unwritten: Arc<UnwrittenNumbers>,
     idle: Mutex<Vec<Reader>>,
 }
 
@@ -31,6 +33,7 @@ pub(super) struct Reader {
     pub(super) connection: Connection,
     pub(super) unpacker: Unpacker,
     pub(super) shapes: KnownShapes,
+    unwritten: Arc<UnwrittenNumbers>,
 }
 
 /// What the documents of a trace come to.
@@ -54,8 +57,9 @@ impl Loaded {
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, idle: Mutex::default() }
+    /// `unwritten` are traces whose rows a writer of this process has still to write.
+    pub(super) fn new(path: PathBuf, unwritten: Arc<UnwrittenNumbers>) -> Self {
+        Self { path, unwritten, idle: Mutex::default() }
     }
 
     /// Reads with a connection that nobody else uses meanwhile.
@@ -70,6 +74,7 @@ impl Readers {
                 connection: open_reader(&self.path)?,
                 unpacker: Unpacker::default(),
                 shapes: KnownShapes::default(),
+                unwritten: Arc::clone(&self.unwritten),
             },
         };
         let found = read(&mut reader);
@@ -83,9 +88,11 @@ impl Readers {
 
 impl Reader {
     pub(super) fn trace(&mut self, id: TraceId) -> Result<Option<Trace>, SqliteError> {
+        let unwritten = self.unwritten.get(id);
         // One picture, whatever is written meanwhile.
         let transaction = self.connection.transaction()?;
-        let Some(loaded) = load_entities(&transaction, &mut self.unpacker, id)? else { return Ok(None) };
+        let loaded = load_any(&transaction, &mut self.unpacker, id, unwritten)?;
+        let Some(loaded) = loaded else { return Ok(None) };
         let linked_from = linked_from(&transaction, id)?;
         Ok(Some(Trace::compile(id, loaded.entities.to_vec(), linked_from)))
     }
@@ -95,9 +102,11 @@ impl Reader {
         ids: &[TraceId],
         each: &mut dyn FnMut(Trace, TraceSize),
     ) -> Result<(), SqliteError> {
+        let unwritten: Vec<_> = ids.iter().map(|id| self.unwritten.get(*id)).collect();
         let transaction = self.connection.transaction()?;
-        for &id in ids {
-            let Some(loaded) = load_entities(&transaction, &mut self.unpacker, id)? else { continue };
+        for (&id, unwritten) in ids.iter().zip(unwritten) {
+            let loaded = load_any(&transaction, &mut self.unpacker, id, unwritten)?;
+            let Some(loaded) = loaded else { continue };
             let size = TraceSize { documents: loaded.documents.cast_unsigned(), bytes: loaded.bytes as u64 };
             let linked_from = linked_from(&transaction, id)?;
             each(Trace::compile(id, loaded.entities.to_vec(), linked_from), size);
@@ -106,17 +115,25 @@ impl Reader {
     }
 
     pub(super) fn size(&mut self, id: TraceId) -> Result<TraceSize, SqliteError> {
-        let mut select =
-            self.connection.prepare_cached("SELECT documents, bytes FROM traces WHERE id = ?1")?;
-        let sizes = select.query_row([blob_of(id)], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        let (documents, bytes): (i64, i64) = sizes.unwrap_or_default();
+        let unwritten = self.unwritten.get(id);
+        let transaction = self.connection.transaction()?;
+        let select = "SELECT documents, bytes FROM traces WHERE id = ?1";
+        let size = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
+        let sizes = transaction.prepare_cached(select)?.query_row([blob_of(id)], size).optional()?;
+        if let (None, Some(trace)) = (sizes, unwritten) {
+            let texts = load_texts(&transaction, &mut self.unpacker, trace)?;
+            let bytes = texts.iter().map(|text| text.len() as u64).sum();
+            return Ok(TraceSize { documents: texts.len() as u64, bytes });
+        }
+        let (documents, bytes) = sizes.unwrap_or_default();
         Ok(TraceSize { documents: documents.cast_unsigned(), bytes: bytes.cast_unsigned() })
     }
 
     pub(super) fn documents(&mut self, id: TraceId) -> Result<Vec<Arc<str>>, SqliteError> {
+        let unwritten = self.unwritten.get(id);
         let transaction = self.connection.transaction()?;
-        let texts = match find(&transaction, id)? {
-            Some((trace, _)) => load_texts(&transaction, &mut self.unpacker, trace)?,
+        let texts = match find(&transaction, id)?.map(|(trace, _)| trace).or(unwritten) {
+            Some(trace) => load_texts(&transaction, &mut self.unpacker, trace)?,
             None => Vec::new(),
         };
         Ok(texts.into_iter().map(Arc::from).collect())
@@ -142,17 +159,50 @@ impl Reader {
     }
 }
 
-/// The entities of a trace, if anything of it is there.
+/// The entities of a trace, if its row is there.
 pub(super) fn load_entities(
     connection: &Connection,
     unpacker: &mut Unpacker,
     id: TraceId,
 ) -> Result<Option<Loaded>, SqliteError> {
     let Some((trace, of_row)) = find(connection, id)? else { return Ok(None) };
+    load(connection, unpacker, trace, Some(of_row)).map(Some)
+}
+
+/// The entities of a trace that has no row yet.
+pub(super) fn load_unwritten(
+    connection: &Connection,
+    unpacker: &mut Unpacker,
+    trace: i64,
+) -> Result<Loaded, SqliteError> {
+    load(connection, unpacker, trace, None)
+}
+
+/// The entities of a trace whether or not its row is there, if anything of it is.
+fn load_any(
+    connection: &Connection,
+    unpacker: &mut Unpacker,
+    id: TraceId,
+    unwritten: Option<i64>,
+) -> Result<Option<Loaded>, SqliteError> {
+    if let (None, Some(trace)) = (find(connection, id)?, unwritten) {
+        let loaded = load_unwritten(connection, unpacker, trace)?;
+        return Ok((loaded.documents > 0).then_some(loaded));
+    }
+    load_entities(connection, unpacker, id)
+}
+
+/// `of_row`: of how many documents its row was derived, if it has one.
+fn load(
+    connection: &Connection,
+    unpacker: &mut Unpacker,
+    trace: i64,
+    of_row: Option<i64>,
+) -> Result<Loaded, SqliteError> {
     let (entities, derived) = Default::default();
     let mut loaded = Loaded { trace, entities, derived, documents: 0, bytes: 0, weight: 0 };
     for text in load_texts(connection, unpacker, trace)? {
-        if loaded.documents == of_row {
+        if Some(loaded.documents) == of_row {
             loaded.derived = Some(loaded.entities.clone());
         }
         loaded.documents += 1;
@@ -163,7 +213,17 @@ pub(super) fn load_entities(
             document.into_entities().into_iter().for_each(|entity| loaded.entities.upsert(entity));
         }
     }
-    Ok(Some(loaded))
+    Ok(loaded)
+}
+
+/// The trace that a trace's documents name; `None` where they are damaged.
+pub(super) fn id_of_documents(
+    connection: &Connection,
+    unpacker: &mut Unpacker,
+    trace: i64,
+) -> Result<Option<TraceId>, SqliteError> {
+    let texts = load_texts(connection, unpacker, trace)?;
+    Ok(texts.iter().find_map(|text| Some(Document::parse(text).ok()?.trace_id())))
 }
 
 /// The number of a trace, if anything of it is there, and of how many documents its row was derived.
@@ -179,6 +239,11 @@ pub(super) const MOST_DOCUMENTS: i64 = 1 << 20;
 pub(super) fn documents_of(trace: i64) -> (i64, i64) {
     let first = trace.saturating_mul(MOST_DOCUMENTS);
     (first, first.saturating_add(MOST_DOCUMENTS - 1))
+}
+
+/// The number of the trace that a document is of.
+pub(super) fn trace_of(document: i64) -> i64 {
+    document.div_euclid(MOST_DOCUMENTS)
 }
 
 fn load_texts(

@@ -1,7 +1,6 @@
 //! What the tables know of a trace: the columns that filters look at, derived from its documents.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
@@ -11,7 +10,7 @@ use super::error::SqliteError;
 use super::names::Names;
 use super::packed_graph::pack;
 use super::shape::{Shape, TEXTS, texts_of};
-use crate::compiled::{AnnotationValue, CompiledTrace, Segment, TraceGraph};
+use crate::compiled::{AnnotationValue, CompiledTrace, TraceGraph};
 use crate::search::TraceTimes;
 use crate::timestamp::Timestamp;
 use crate::trace::Trace;
@@ -34,6 +33,9 @@ pub(super) struct LinkRow {
     pub(super) name: String,
 }
 
+/// What `response_time` and `duration` are while there is none.
+pub(super) const NO_TIME: i64 = -1;
+
 /// How much there is of a trace.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Size {
@@ -48,7 +50,7 @@ pub(super) struct Row {
     pub(super) start: i64,
     /// As it is written: what the trace has in common with others.
     pub(super) shape: Arc<[u8]>,
-    /// Milliseconds.
+    /// Microseconds; -1 where nothing has ended that would say.
     pub(super) response_time: i64,
     pub(super) duration: i64,
     /// Epoch microseconds.
@@ -57,61 +59,30 @@ pub(super) struct Row {
     pub(super) ends: Option<(i64, i64)>,
     pub(super) url: Option<String>,
     pub(super) graph: Vec<u8>,
-    pub(super) annotations: BTreeSet<(String, Indexed)>,
-    pub(super) texts: BTreeSet<(&'static str, String)>,
-    pub(super) links: BTreeSet<LinkRow>,
+    /// In order, each once; these are slices as thousands of rows may wait in memory.
+    pub(super) annotations: Box<[(String, Indexed)]>,
+    pub(super) texts: Box<[(&'static str, String)]>,
+    pub(super) links: Box<[LinkRow]>,
 }
 
 impl Row {
     pub(super) fn of(trace: &Trace) -> Self {
         let compiled = CompiledTrace::of(trace);
         let times = TraceTimes::of(trace, &compiled);
-        let (response_time, duration) = compiled.milliseconds();
         let graph = TraceGraph::of(&compiled);
         let mut row = Self {
             start: times.start.micros(),
             shape: Shape::of(&compiled, &graph.shape).to_bytes(),
-            response_time,
-            duration,
+            response_time: compiled.response_micros().unwrap_or(NO_TIME),
+            duration: compiled.duration_micros().unwrap_or(NO_TIME),
             latest: times.latest.micros(),
             ends: times.ends.map(|(first, last)| (first.micros(), last.micros())),
             url: compiled.http_request("url").map(str::to_owned),
             graph: pack(&graph, times.start),
             ..Self::default()
         };
-        row.put_annotations(&compiled);
-        compiled.segments().iter().for_each(|segment| row.put_texts(segment));
-        row.put_links(trace);
+        (row.annotations, row.texts, row.links) = (annotations(&compiled), texts(&compiled), links(trace));
         row
-    }
-
-    fn put_annotations(&mut self, compiled: &CompiledTrace<'_>) {
-        for (key, entries) in compiled.annotations().iter() {
-            let values = entries.iter().map(|entry| match entry.value {
-                AnnotationValue::String(text) => Indexed::Text(text.to_owned()),
-                // SQLite has one zero, and a row for each would be one row.
-                AnnotationValue::Number(number) => Indexed::Number(number + 0.0),
-                AnnotationValue::Boolean(value) => Indexed::Boolean(value),
-            });
-            self.annotations.extend(values.map(|value| (key.to_owned(), value)));
-        }
-    }
-
-    fn put_texts(&mut self, segment: &Segment<'_>) {
-        let found = TEXTS.into_iter().zip(texts_of(segment));
-        self.texts.extend(found.filter_map(|(key, text)| Some((key, text?.to_owned()))));
-    }
-
-    fn put_links(&mut self, trace: &Trace) {
-        for node in trace.nodes() {
-            let links = node.entity().links().map(|link| LinkRow {
-                target: link.trace_id(),
-                segment: node.id().number().cast_signed(),
-                id: link.id().number().cast_signed(),
-                name: node.name().to_owned(),
-            });
-            self.links.extend(links);
-        }
     }
 
     /// Writes the row of a trace, a new one or one that is there.
@@ -180,6 +151,47 @@ impl Row {
     fn since_start(&self, time: i64) -> i64 {
         time.saturating_sub(self.start)
     }
+}
+
+fn annotations(compiled: &CompiledTrace<'_>) -> Box<[(String, Indexed)]> {
+    let mut annotations = Vec::new();
+    for (key, entries) in compiled.annotations().iter() {
+        let values = entries.iter().map(|entry| match entry.value {
+            AnnotationValue::String(text) => Indexed::Text(text.to_owned()),
+            // SQLite has one zero, and a row for each would be one row.
+            AnnotationValue::Number(number) => Indexed::Number(number + 0.0),
+            AnnotationValue::Boolean(value) => Indexed::Boolean(value),
+        });
+        annotations.extend(values.map(|value| (key.to_owned(), value)));
+    }
+    in_order(annotations)
+}
+
+fn texts(compiled: &CompiledTrace<'_>) -> Box<[(&'static str, String)]> {
+    let of_segment = |segment| {
+        let found = TEXTS.into_iter().zip(texts_of(segment));
+        found.filter_map(|(key, text)| Some((key, text?.to_owned())))
+    };
+    in_order(compiled.segments().iter().flat_map(of_segment).collect())
+}
+
+fn links(trace: &Trace) -> Box<[LinkRow]> {
+    let mut links = Vec::new();
+    for node in trace.nodes() {
+        links.extend(node.entity().links().map(|link| LinkRow {
+            target: link.trace_id(),
+            segment: node.id().number().cast_signed(),
+            id: link.id().number().cast_signed(),
+            name: node.name().to_owned(),
+        }));
+    }
+    in_order(links)
+}
+
+fn in_order<T: Ord>(mut rows: Vec<T>) -> Box<[T]> {
+    rows.sort_unstable();
+    rows.dedup();
+    rows.into()
 }
 
 pub(super) fn blob_of(id: TraceId) -> [u8; 16] {

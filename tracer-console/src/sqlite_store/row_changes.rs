@@ -7,6 +7,7 @@ use rusqlite::{Connection, Statement};
 use super::error::SqliteError;
 use super::names::Names;
 use super::row::{Indexed, LinkRow, Row, blob_of};
+use super::text_chunks::{self, Table, TextRow};
 
 /// A row of an index table, but for its trace.
 trait IndexRow: Ord {
@@ -61,14 +62,9 @@ impl<T> Default for Difference<T> {
 
 impl<T> Difference<T> {
     /// `of` borrows from a row: most are written once and never copied.
-    fn add<'r, O: Ord>(
-        &mut self,
-        trace: i64,
-        (before, after): (&'r BTreeSet<O>, &'r BTreeSet<O>),
-        of: impl Fn(&'r O) -> T,
-    ) {
-        self.gone.extend(before.difference(after).map(|row| (of(row), trace)));
-        self.new.extend(after.difference(before).map(|row| (of(row), trace)));
+    fn add<'r, O: Ord>(&mut self, trace: i64, (before, after): (&'r [O], &'r [O]), of: impl Fn(&'r O) -> T) {
+        self.gone.extend(difference(before, after).map(|row| (of(row), trace)));
+        self.new.extend(difference(after, before).map(|row| (of(row), trace)));
     }
 
     /// The same rows with numbers in place of names.
@@ -81,6 +77,11 @@ impl<T> Difference<T> {
         };
         Ok(Difference { gone: all(self.gone)?, new: all(self.new)? })
     }
+}
+
+/// What is in the first list and not in the other; both are in order.
+fn difference<'r, O: Ord>(one: &'r [O], other: &'r [O]) -> impl Iterator<Item = &'r O> {
+    one.iter().filter(|row| other.binary_search(row).is_err())
 }
 
 impl<R: IndexRow> Difference<R> {
@@ -127,9 +128,26 @@ impl<'r> RowChanges<'r> {
         let annotations = self.annotations.numbered(|(key, value)| Ok((number(key)?, value)))?;
         let texts = self.texts.numbered(|(key, value)| Ok((number(key)?, value)))?;
         let gone: BTreeSet<i64> = annotations.gone.iter().map(|((key, _), _)| *key).collect();
+        let of_both = |annotations, texts| text_rows(annotations, texts).collect();
+        let (went, came) = (of_both(&annotations.gone, &texts.gone), of_both(&annotations.new, &texts.new));
+        text_chunks::write(connection, went, came)?;
         annotations.write(connection)?;
         texts.write(connection)?;
         self.links.write(connection)?;
         names.forget(connection, gone)
     }
+}
+
+/// The texts among rows of annotations, and those of texts.
+fn text_rows<'r>(
+    annotations: &[((i64, &'r Indexed), i64)],
+    texts: &[((i64, &'r str), i64)],
+) -> impl Iterator<Item = TextRow<'r>> {
+    let of_annotation = |((key, value), trace): &((i64, &'r Indexed), i64)| match value {
+        Indexed::Text(text) => Some((*trace, Table::Annotations.key(*key), text.as_bytes())),
+        Indexed::Boolean(_) | Indexed::Number(_) => None,
+    };
+    let of_text =
+        |((key, text), trace): &((i64, &'r str), i64)| (*trace, Table::Texts.key(*key), text.as_bytes());
+    annotations.iter().filter_map(of_annotation).chain(texts.iter().map(of_text))
 }

@@ -3,6 +3,7 @@
 use super::condition::{Condition, among_shapes, in_shapes};
 use super::error::SqliteError;
 use super::place::of_indexed;
+use super::text_chunks::Wanted;
 use crate::filter::Prefilter;
 
 /// What is said of a trace: all of it must be so.
@@ -18,10 +19,22 @@ pub(super) struct Said {
     pub(super) is_exact: bool,
 }
 
+/// What looking for a text in a range came to.
+pub(super) enum Looked {
+    /// The numbers of the traces that have it, in order.
+    These(Vec<i64>),
+    Many,
+    /// It is better looked for in its table.
+    Nowhere,
+}
+
 /// What the tables hold, as far as it matters to how they are asked.
 pub(super) trait Tables {
     /// The traces of the rows of a table that satisfy a condition (`annotations WHERE ...`), in order; `None` for many.
     fn traces(&self, rows: &Condition) -> Result<Option<Vec<i64>>, SqliteError>;
+
+    /// The traces in the range that is asked about that have a text.
+    fn texts(&self, wanted: &Wanted<'_>) -> Result<Looked, SqliteError>;
 
     /// The traces in the range that is asked about that satisfy a condition on their rows, which takes reading all of these;
     /// `None` for many.

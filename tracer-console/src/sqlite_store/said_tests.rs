@@ -9,11 +9,12 @@ use crate::compiled::{CompiledTrace, fixtures};
 use crate::filter::FilterExpression;
 use crate::filter::tests::generate;
 use crate::sqlite_store::minutes::Minutes;
-use crate::sqlite_store::names::Names;
+use crate::sqlite_store::names::{self, Names};
 use crate::sqlite_store::place::of_minute;
 use crate::sqlite_store::row::{Row, Size};
 use crate::sqlite_store::row_changes::RowChanges;
 use crate::sqlite_store::schema::{add_functions, migrate};
+use crate::sqlite_store::text_chunks;
 use crate::trace::Trace;
 
 /// A database that knows one trace.
@@ -55,6 +56,17 @@ impl Tables for Assumed<'_> {
     fn traces(&self, rows: &Condition) -> Result<Option<Vec<i64>>, SqliteError> {
         let select = format!("SELECT DISTINCT trace FROM {}", rows.text);
         Ok(self.are_few.then(|| self.numbers(&select, rows)))
+    }
+
+    fn texts(&self, wanted: &Wanted<'_>) -> Result<Looked, SqliteError> {
+        let name = names::find(self.connection, wanted.key)?;
+        let find = |name| text_chunks::find(self.connection, wanted, name, (0, i64::MAX), usize::MAX);
+        let found = name.map(find).transpose()?.flatten().unwrap_or_default();
+        Ok(match (self.are_few, self.can_be_named) {
+            (true, true) => Looked::These(found),
+            (false, true) => Looked::Many,
+            _ => Looked::Nowhere,
+        })
     }
 
     fn rows(&self, condition: &Condition) -> Result<Option<Vec<i64>>, SqliteError> {

@@ -8,10 +8,12 @@ use rusqlite::types::Value;
 use super::condition::{Condition, Given, among_shapes, in_shapes};
 use super::error::SqliteError;
 use super::minutes::{self, MINUTE};
+use super::names;
 use super::place::of_minute;
 use super::row::{blob_of, id_of};
-use super::said::{Said, Tables};
+use super::said::{Looked, Said, Tables};
 use super::stretches::{Part, Stretch};
+use super::text_chunks::{self, Table, Wanted};
 use crate::search::{Found, Position, Search, TimeRangeType};
 use crate::timestamp::Timestamp;
 
@@ -25,6 +27,8 @@ const LARGEST_PAGE: usize = 1_000;
 const FEW: usize = if cfg!(test) { 12 } else { 100_000 };
 /// Where so many of the rows in a range satisfy a condition, looking at one after the other soon fills a page.
 const SOON_FULL: usize = if cfg!(test) { 4 } else { 500 };
+/// So many rows of a key are read in a millisecond.
+const SOON_READ: i64 = if cfg!(test) { 3 } else { 20_000 };
 /// Where shapes have fewer traces, their minutes are listed.
 const RARE: i64 = if cfg!(test) { 5 } else { 20_000 };
 /// Of so many conditions of a filter it is asked which traces satisfy them.
@@ -324,6 +328,13 @@ fn named(connection: &Connection, condition: &Condition) -> Result<Vec<(i64, i64
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Whether a key has more rows than are soon looked at one by one, and more than `others`.
+fn has_more(connection: &Connection, table: Table, name: i64, others: i64) -> Result<bool, SqliteError> {
+    let row = format!("SELECT EXISTS (SELECT 1 FROM {} WHERE key = ?1 LIMIT 1 OFFSET ?2)", table.name());
+    let mut row = connection.prepare_cached(&row)?;
+    Ok(row.query_row([name, others.max(SOON_READ)], |row| row.get(0))?)
+}
+
 /// Looks into the tables before they are asked.
 struct Asked<'c> {
     connection: &'c Connection,
@@ -349,6 +360,22 @@ impl Tables for Asked<'_> {
         traces.sort_unstable();
         traces.dedup();
         Ok(Some(traces))
+    }
+
+    fn texts(&self, wanted: &Wanted<'_>) -> Result<Looked, SqliteError> {
+        let range = numbers(self.connection, self.search)?;
+        let (Some((first, last)), Some(name)) = (range, names::find(self.connection, wanted.key)?) else {
+            return Ok(Looked::These(Vec::new()));
+        };
+        let in_range = last.saturating_sub(first);
+        if self.count.get() >= MOST_ASKED || !has_more(self.connection, wanted.table, name, in_range / 2)? {
+            return Ok(Looked::Nowhere);
+        }
+        self.count.set(self.count.get() + 1);
+        // Who wants all of them has no other way that is as short.
+        let most = if self.is_page { FEW } else { 10 * FEW };
+        let found = text_chunks::find(self.connection, wanted, name, (first, last), most)?;
+        Ok(found.map_or(Looked::Many, Looked::These))
     }
 
     fn rows(&self, condition: &Condition) -> Result<Option<Vec<i64>>, SqliteError> {

@@ -4,14 +4,16 @@ use serde_json::json;
 use super::*;
 use crate::compiled::CompiledTrace;
 use crate::document::Document;
-use crate::filter::FilterExpression;
 use crate::filter::tests::generate;
+use crate::filter::{FilterExpression, Prefilter};
 use crate::memory_store::MemoryStore;
 use crate::search::TimeRange;
 use crate::sqlite_store::SqliteStore;
+use crate::sqlite_store::place::{Place, of_indexed};
 use crate::sqlite_store::schema::open_reader;
 use crate::store::TraceStore;
 use crate::trace_id::TraceId;
+use crate::trace_outcome::TraceOutcome;
 
 const RANGES: [TimeRangeType; 3] = [TimeRangeType::TraceId, TimeRangeType::Event, TimeRangeType::Service];
 
@@ -85,7 +87,11 @@ proptest! {
 /// A trace that filters can tell from others, which begins in one of a few minutes and may go on for some.
 fn varied() -> impl Strategy<Value = serde_json::Value> {
     let select = |texts: &'static [&'static str]| prop::sample::select(texts);
-    let times = (0..400_u32, prop_oneof![4 => 0..70_u32, 1 => 0..400_u32], any::<bool>());
+    let times = (
+        0..400_u32,
+        prop_oneof![1 => Just(0.000_25), 3 => (0..70_u32).prop_map(f64::from), 1 => (0..400_u32).prop_map(f64::from)],
+        any::<bool>(),
+    );
     let texts =
         (select(&["web", "orders", "worker"]), select(&["alice", "bob", ""]), select(&["/a", "/b", "/ab"]));
     let values =
@@ -96,13 +102,13 @@ fn varied() -> impl Strategy<Value = serde_json::Value> {
             "http": {"request": {"method": "GET", "url": url}, "response": {"status": status}},
             "annotations": {"tenant": tenant, "total": total, "ColdStart": cold},
             "subsegments": [{"name": "items", "id": "00000000000000b2", "namespace": "remote", "start_time": start,
-                "end_time": start + took, "fault": total == 0}],
+                "end_time": f64::from(start) + took, "fault": total == 0}],
         });
         if user.is_empty() {
             document["user"].take();
         }
         match is_over {
-            true => document["end_time"] = json!(start + took),
+            true => document["end_time"] = json!(f64::from(start) + took),
             false => document["in_progress"] = json!(true),
         }
         document
@@ -131,9 +137,13 @@ proptest! {
         prop_assert!(file.record_all(documents.collect()).iter().all(Result::is_ok));
         let common = ["tenant = \"acme\"", "total > 2", "total = 3", "tenant CONTAINS \"e\"", "ColdStart", "none"];
         let common = common.map(|test| format!("annotation.{test}"));
+        let texts = ["annotation.tenant != \"acme\"", "annotation.tenant ENDSWITH \"a\" OR user CONTAINS \"li\"",
+            "annotation.tenant BEGINSWITH \"ac\"", "!(user BEGINSWITH \"b\")", "user != \"bob\"", "annotation.total != 3"];
         let more = ["http.url CONTAINS \"b\"", "http.url = \"/a\" OR user = \"bob\"", "!user AND responsetime > 20", ""];
+        let open = ["!(responsetime > 5)", "responsetime < 20 OR !duration", "duration != 3", "edge(\"web\", \"web\") OR responsetime = 0",
+            "edge(id(type: \"client\"), \"web\")"];
         let random = expressions.iter().map(ToString::to_string);
-        for expression in common.into_iter().chain(more.map(str::to_owned)).chain(random) {
+        for expression in common.into_iter().chain(texts.map(str::to_owned)).chain(more.map(str::to_owned)).chain(open.map(str::to_owned)).chain(random) {
             for by in RANGES {
                 let search = search_for(by, (from, from + length), &expression);
                 let is_meant = |id: &TraceId| {
@@ -147,9 +157,13 @@ proptest! {
                 prop_assert_eq!(&kept, &meant, "{:?}: {}", by, expression);
                 let is_exact = file.search(&search.clone().limit(limit)).unwrap().is_exact;
                 prop_assert!(!is_exact || found == meant, "{:?}: {} is said to be exact", by, expression);
-                let mut outcomes = 0;
-                file.outcomes(&search, &mut |_| outcomes += 1).unwrap();
-                prop_assert_eq!(outcomes, meant.len(), "{:?}: {}", by, expression);
+                let of = |id: &TraceId| TraceOutcome::of(&CompiledTrace::of(&file.trace(*id).unwrap()));
+                let mut expected: Vec<_> = meant.iter().map(of).collect();
+                file.outcomes(&search, &mut |outcome| {
+                    let place = expected.iter().position(|expected| expected == outcome);
+                    expected.swap_remove(place.unwrap_or_else(|| panic!("{by:?}: {expression}: {outcome:?}")));
+                }).unwrap();
+                prop_assert_eq!(expected, [], "{:?}: {}", by, expression);
             }
         }
     }
@@ -187,4 +201,33 @@ fn what_is_indexed_is_searched_by_its_index() {
     );
     let plan = explained(&connection, &search_for(TimeRangeType::Event, (0, 9), ""), Columns::IDS).unwrap();
     assert!(plan.iter().any(|line| line.contains("long_traces_by_start")), "{plan:#?}");
+}
+
+/// All that begins together, and all that is below or above, stands together in the index.
+#[test]
+fn beginnings_and_other_numbers_are_parts_of_the_index() {
+    let directory = tempfile::tempdir().unwrap();
+    let connection = SqliteStore::open(&directory.path().join("traces.db"))
+        .and_then(|_| open_reader(&directory.path().join("traces.db")))
+        .unwrap();
+    let (below, above) = ("(key=? AND value<?)", "(key=? AND value>? AND value<?)");
+    let cases = [
+        ("annotation.tenant BEGINSWITH \"ac\"", "annotations", vec![above]),
+        ("user BEGINSWITH \"a\"", "texts", vec![above]),
+        ("annotation.total != 3", "annotations", vec![below, above]),
+    ];
+    for (expression, table, parts) in cases {
+        let search = search_for(TimeRangeType::TraceId, (0, 9), expression);
+        let Prefilter::Where(indexed) = search.prefilter() else { panic!("{expression}") };
+        let Some(Place::Table { rows, .. }) = of_indexed(indexed) else { panic!("{expression}") };
+        let explain = format!("EXPLAIN QUERY PLAN SELECT trace FROM {}", rows.text);
+        let mut explain = connection.prepare(&explain).unwrap();
+        let lines = explain.query_map(rusqlite::params_from_iter(&rows.values), |row| row.get(3)).unwrap();
+        let lines: Vec<String> = lines.collect::<Result<_, _>>().unwrap();
+        let found: Vec<_> = lines
+            .iter()
+            .filter_map(|line| line.strip_prefix(&format!("SEARCH {table} USING PRIMARY KEY ")))
+            .collect();
+        assert_eq!(found, parts, "{expression}: {lines:#?}");
+    }
 }

@@ -6,15 +6,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rayon::prelude::*;
+
+use super::batch::Rows;
 use super::compression::{Packer, Packing};
 use super::error::SqliteError;
 use super::fold;
+use super::graph_cells::GraphCells;
 use super::prepared::Prepared;
 use super::progress::Progress;
 use super::reader::Readers;
 use super::retention::Retention;
+use super::unwritten_rows::await_rows;
 use super::writer::{Job, Writer};
-use crate::compiled::TraceGraph;
+use crate::compiled::{ServiceGraph, TraceGraph};
 use crate::document::Document;
 use crate::memory_store::MemoryLimits;
 use crate::refusal::{Refusal, RefusalCode};
@@ -42,6 +47,7 @@ use crate::trace_outcome::TraceOutcome;
 /// ```
 pub struct SqliteStore {
     readers: Readers,
+    graphs: GraphCells,
     progress: Arc<Progress>,
     packing: Arc<Packing>,
     /// `None` once it is being dropped.
@@ -50,6 +56,9 @@ pub struct SqliteStore {
     /// What failed last while something was read.
     read_error: Mutex<Option<String>>,
 }
+
+/// So few documents are prepared before another thread has begun to.
+const FEW: usize = 13;
 
 /// Jobs that may wait for the writer; who has another one waits.
 const WAITING: usize = 1_024;
@@ -107,13 +116,14 @@ impl SqliteStore {
     ) -> Result<Self, SqliteError> {
         let progress = Arc::<Progress>::default();
         let writer = Writer::open(path, limits, retention, Arc::clone(&progress))?;
-        let packing = writer.packing();
+        let (packing, unwritten) = (writer.packing(), writer.unwritten());
         let (jobs, waiting) = sync_channel(WAITING);
         let work = move || writer.run(&waiting);
         let writer = std::thread::Builder::new().name("tracer-write".into()).spawn(work);
         let writer = writer.map_err(SqliteError::Thread)?;
         Ok(Self {
-            readers: Readers::new(path.to_owned()),
+            readers: Readers::new(path.to_owned(), unwritten),
+            graphs: GraphCells::default(),
             progress,
             packing,
             jobs: Some(jobs),
@@ -139,21 +149,32 @@ impl SqliteStore {
     pub fn open_read_only(path: &Path) -> Result<Self, SqliteError> {
         let connection = super::schema::open_reader(path)?;
         super::schema::check(&connection, path)?;
+        await_rows(&connection, path)
+            .map_err(|source| SqliteError::Open { path: path.to_owned(), source })?;
         let progress = Arc::<Progress>::default();
         progress.resume(&connection)?;
-        let readers = Readers::new(path.to_owned());
-        let packing = Arc::default();
-        Ok(Self { readers, progress, packing, jobs: None, writer: None, read_error: Mutex::default() })
+        let readers = Readers::new(path.to_owned(), Arc::default());
+        let (packing, graphs, read_error) = Default::default();
+        Ok(Self { readers, graphs, progress, packing, jobs: None, writer: None, read_error })
     }
 
-    /// Prepares documents on this thread and gives them to the writer.
+    /// Prepares documents and gives them to the writer: on this thread, or on all processors where somebody waits for many.
     fn take(&self, documents: Vec<Document>, is_awaited: bool) -> Submitted {
         let count = documents.len();
         let (done, answer) = channel();
-        let prepare = |packer: &mut Packer| -> Vec<_> {
-            documents.into_iter().map(|document| Prepared::new(document, packer)).collect()
+        let prepare = |documents: Vec<Document>| -> Vec<_> {
+            let each = |packer: &mut Packer| {
+                documents.into_iter().map(|document| Prepared::new(document, packer)).collect()
+            };
+            self.packing.pack(each)
         };
-        self.send(Job::Record { documents: self.packing.pack(prepare), is_awaited, done });
+        let documents = if is_awaited && count > FEW {
+            let parts: Vec<_> = documents.into_par_iter().chunks(FEW).map(prepare).collect();
+            parts.into_iter().flatten().collect()
+        } else {
+            prepare(documents)
+        };
+        self.send(Job::Record { documents, is_awaited, done });
         Submitted::new(move || match answer.recv() {
             // The documents are freed here.
             Ok((outcome, _)) => outcome,
@@ -166,13 +187,19 @@ impl SqliteStore {
         let _ = self.jobs.as_ref().map(|jobs| jobs.send(job));
     }
 
-    /// Has rows that are late derived, if any are, so that a question to the tables is answered as the documents are.
+    /// Has all rows be as the documents are, so that a question to the tables is answered so, too.
     fn derive_late(&self) -> Result<(), StoreError> {
-        if !self.progress.is_late() {
+        self.derive(Rows::All)
+    }
+
+    /// Has these rows derived, if any of them are not as the documents are.
+    fn derive(&self, rows: Rows) -> Result<(), StoreError> {
+        let rows = rows.min(self.progress.late());
+        if rows == Rows::Few {
             return Ok(());
         }
         let (done, derived) = channel();
-        self.send(Job::Derive { done });
+        self.send(Job::Derive { rows, done });
         derived.recv().map_err(StoreError::new)?.map_err(StoreError::new)
     }
 
@@ -232,6 +259,20 @@ impl TraceStore for SqliteStore {
         visit(self, search, &mut |trace| each(&TraceGraph::of(trace)))
     }
 
+    fn add_to_graph(&self, search: &Search, graph: &mut ServiceGraph) -> Result<u64, StoreError> {
+        self.derive_late()?;
+        let told = self.readers.read(|reader| self.graphs.add(reader, search, graph));
+        if let Some(count) = told.map_err(StoreError::new)? {
+            return Ok(count);
+        }
+        let mut count = 0;
+        self.graphs(search, &mut |trace| {
+            graph.add_graph(trace);
+            count += 1;
+        })?;
+        Ok(count)
+    }
+
     fn settings(&self, kind: &str) -> Result<Vec<(String, String)>, StoreError> {
         self.readers.read(|reader| reader.settings(kind)).map_err(StoreError::new)
     }
@@ -269,6 +310,8 @@ impl TraceStore for SqliteStore {
     }
 
     fn revision(&self) -> Revision {
+        // What was recorded before is no change after it.
+        let _ = self.derive(Rows::Unwritten);
         self.progress.revision()
     }
 

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::batch::Batch;
+use super::batch::{Batch, Rows};
 use super::compression::{Packing, Training, Unpacker};
 use super::derivation::bring_up_to_date;
 use super::error::SqliteError;
@@ -18,9 +18,11 @@ use super::names::Names;
 use super::open_traces::OpenTraces;
 use super::prepared::Prepared;
 use super::progress::Progress;
+use super::reader::trace_of;
 use super::retention::{Retention, forget};
 use super::schema::open_writer;
 use super::trouble::Trouble;
+use super::unwritten_rows::{UnwrittenNumbers, UnwrittenRows};
 use crate::memory_store::MemoryLimits;
 use crate::refusal::{Refusal, RefusalCode};
 
@@ -38,8 +40,9 @@ pub(super) enum Job {
         is_awaited: bool,
         done: Sender<Answer>,
     },
-    /// Rows that are late are derived.
+    /// Rows are to be as the documents are.
     Derive {
+        rows: Rows,
         done: Sender<Result<(), Refusal>>,
     },
     Put {
@@ -57,6 +60,9 @@ const MOST_DOCUMENTS: usize = 5_000;
 /// first after a pause is written at once.
 const GATHERING: Duration = Duration::from_millis(50);
 
+/// After so long without anything to write, rows are that are not yet.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// After so long without anything to write, rows that are late are derived: other programs may read the file.
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -72,6 +78,11 @@ pub(super) struct Writer {
     /// The number of the trace that comes next.
     next: i64,
     open: OpenTraces,
+    unwritten: UnwrittenRows,
+    /// The bytes of the file that were in use when rows were written last.
+    used: u64,
+    /// Whether transactions wait for the disk.
+    is_synchronous: bool,
     limits: MemoryLimits,
     retention: Retention,
     log: Log,
@@ -82,7 +93,9 @@ pub(super) struct Writer {
 }
 
 fn next_number(connection: &Connection) -> Result<i64, SqliteError> {
-    Ok(connection.query_row("SELECT coalesce(max(trace), 0) + 1 FROM traces", [], |row| row.get(0))?)
+    let number = |last: &str| connection.query_row(last, [], |row| row.get::<_, i64>(0));
+    let documents = number("SELECT coalesce(max(document), 0) FROM documents")?;
+    Ok(number("SELECT coalesce(max(trace), 0) FROM traces")?.max(trace_of(documents)) + 1)
 }
 
 impl Writer {
@@ -107,12 +120,15 @@ impl Writer {
         progress.resume(&connection)?;
         let mut writer = Self {
             next: next_number(&connection)?,
+            used: Retention::used(&connection)?,
             connection,
             packing,
             training: Training::default(),
             unpacker: Unpacker::default(),
             names: Names::default(),
             open: OpenTraces::default(),
+            unwritten: UnwrittenRows::default(),
+            is_synchronous: true,
             limits,
             retention,
             log: Log::of(path),
@@ -122,6 +138,8 @@ impl Writer {
         };
         // First: it gives names and shapes other numbers than the writer may remember.
         bring_up_to_date(&mut writer.connection, path)?;
+        writer.unwritten =
+            UnwrittenRows::of_file(&writer.connection, &mut writer.unpacker, &writer.retention)?;
         // Those that a kill left; where that fails, who asks for them says so.
         writer.derive_late();
         Ok(writer)
@@ -132,23 +150,28 @@ impl Writer {
         Arc::clone(&self.packing)
     }
 
+    /// The traces whose rows it has still to write.
+    pub(super) fn unwritten(&self) -> Arc<UnwrittenNumbers> {
+        self.unwritten.numbers()
+    }
+
     /// Works until nobody can send any more.
     pub(super) fn run(mut self, jobs: &Receiver<Job>) {
         let mut due = Instant::now();
         loop {
-            let patience = if self.progress.is_late() { QUIET } else { TIDYING };
-            let first = match jobs.recv_timeout(patience) {
+            let first = match jobs.recv_timeout(self.patience()) {
                 Ok(first) => first,
-                Err(RecvTimeoutError::Timeout) if self.progress.is_late() && self.derive_late() => continue,
                 Err(RecvTimeoutError::Timeout) => {
-                    // What cannot be forgotten now is tried again.
-                    while self.tidy().unwrap_or(false) {}
+                    self.rest();
                     continue;
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             let batch = gather(first, jobs, due);
-            self.work(batch);
+            self.work(batch, Rows::Few);
+            if self.unwritten.are_due() {
+                self.work(Vec::new(), Rows::Unwritten);
+            }
             due = Instant::now() + GATHERING;
         }
         self.derive_late();
@@ -156,14 +179,48 @@ impl Writer {
         let _ = self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
     }
 
-    /// Derives the rows that are late, if any are; whether none are then.
-    fn derive_late(&mut self) -> bool {
-        let is_late = |writer: &Self| late_traces::are_any(&writer.connection).unwrap_or(true);
-        if is_late(self) {
-            let (done, _) = channel();
-            self.work(vec![Job::Derive { done }]);
+    /// How long it waits for something to write before it does what has time.
+    fn patience(&self) -> Duration {
+        if self.lacks(Rows::Unwritten) && !self.unwritten.are_stuck {
+            return PAUSE;
         }
-        !is_late(self)
+        if self.progress.late() == Rows::Few { TIDYING } else { QUIET }
+    }
+
+    /// Does what has time while nothing arrives.
+    fn rest(&mut self) {
+        if self.lacks(Rows::Unwritten) && !self.unwritten.are_stuck {
+            self.work(Vec::new(), Rows::Unwritten);
+        } else if self.progress.late() == Rows::Few || !self.derive_late() {
+            // What cannot be forgotten now is tried again.
+            while self.tidy().unwrap_or(false) {}
+        }
+    }
+
+    /// Whether any of these rows are not as the documents are.
+    fn lacks(&self, rows: Rows) -> bool {
+        match rows {
+            Rows::Few => false,
+            Rows::Unwritten => !self.unwritten.are_none(),
+            Rows::All => self.late() != Rows::Few,
+        }
+    }
+
+    /// Which rows are not as the documents are.
+    fn late(&self) -> Rows {
+        if late_traces::are_any(&self.connection).unwrap_or(true) {
+            Rows::All
+        } else if self.unwritten.are_none() {
+            Rows::Few
+        } else {
+            Rows::Unwritten
+        }
+    }
+
+    /// Writes the rows that are not yet, or are late, if any are; whether none are then.
+    fn derive_late(&mut self) -> bool {
+        self.work(Vec::new(), Rows::All);
+        !self.lacks(Rows::All)
     }
 
     /// Forgets what is too old or too much where nothing arrives that would make room; whether there is more of it.
@@ -179,7 +236,7 @@ impl Writer {
         Ok(!forgotten.is_empty())
     }
 
-    fn work(&mut self, batch: Vec<Job>) {
+    fn work(&mut self, batch: Vec<Job>, mut rows: Rows) {
         let mut answers = Vec::new();
         let (mut records, mut askers) = (Vec::new(), Vec::new());
         for job in batch {
@@ -188,20 +245,25 @@ impl Writer {
                     answers.push((documents.len(), done));
                     records.append(&mut documents);
                 }
-                Job::Derive { done } => askers.push(done),
+                Job::Derive { rows: asked, done } => {
+                    rows = rows.max(asked);
+                    askers.push(done);
+                }
                 Job::Put { kind, name, value, done } => {
                     let _ = done.send(self.put(&kind, &name, value.as_deref()));
                 }
             }
         }
-        if records.is_empty() && askers.is_empty() {
+        if records.is_empty() && !self.lacks(rows) {
+            askers.into_iter().for_each(|asker| drop(asker.send(Ok(()))));
             return;
         }
-        let recorded = self.record(&mut records, !askers.is_empty()).inspect(|_| self.trouble.is_over());
+        let recorded = self.record(&mut records, rows).inspect(|_| self.trouble.is_over());
         let mut derived = Ok(());
         let mut outcome = recorded.unwrap_or_else(|error| {
             self.trouble.begins(&error);
             self.progress.take_back();
+            self.unwritten.take_back();
             // Nothing of the transaction is in the file, so nothing of it may be remembered.
             self.open = OpenTraces::default();
             self.names = Names::default();
@@ -211,7 +273,7 @@ impl Writer {
             vec![Err(refusal); records.len()]
         });
         // Before the answers: who has one may ask for what changed.
-        self.progress.announce(late_traces::are_any(&self.connection).unwrap_or(true));
+        self.progress.announce(self.late());
         for asker in askers {
             let _ = asker.send(derived.clone());
         }
@@ -224,6 +286,7 @@ impl Writer {
     }
 
     fn put(&mut self, kind: &str, name: &str, value: Option<&str>) -> Result<(), SqliteError> {
+        self.synchronize(true)?;
         match value {
             Some(value) => self.connection.execute(
                 "INSERT OR REPLACE INTO settings (kind, name, value) VALUES (?1, ?2, ?3)",
@@ -236,7 +299,18 @@ impl Writer {
         Ok(())
     }
 
-    fn record(&mut self, documents: &mut [Prepared], is_asked: bool) -> Result<Outcome, SqliteError> {
+    /// Whether transactions wait until they are on the disk. Rows can be derived again from documents that were there before.
+    fn synchronize(&mut self, is_synchronous: bool) -> Result<(), SqliteError> {
+        if self.is_synchronous != is_synchronous {
+            let synchronous = if is_synchronous { "FULL" } else { "NORMAL" };
+            self.connection.pragma_update(None, "synchronous", synchronous)?;
+            self.is_synchronous = is_synchronous;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, documents: &mut [Prepared], rows: Rows) -> Result<Outcome, SqliteError> {
+        self.synchronize(!documents.is_empty())?;
         let Self {
             connection,
             packing,
@@ -245,6 +319,8 @@ impl Writer {
             names,
             next,
             open,
+            unwritten,
+            used,
             limits,
             retention,
             log,
@@ -252,29 +328,36 @@ impl Writer {
             ..
         } = self;
         let transaction = connection.transaction()?;
-        let before = Retention::used(&transaction)?;
         let batch = Batch {
             transaction: &transaction,
             unpacker,
             names,
             next,
             open,
+            unwritten,
             limits: *limits,
             progress,
             training: (packing.dictionary() == 0).then_some(training),
         };
-        let outcome = batch.write(documents, is_asked)?;
+        let outcome = batch.write(documents, rows)?;
         let dictionary = training.train(&transaction)?;
-        for id in forget(&transaction, unpacker, names, retention, before)? {
-            open.close(id);
+        let tidies = unwritten.are_written();
+        if tidies {
+            for id in forget(&transaction, unpacker, names, retention, *used)? {
+                open.close(id);
+            }
         }
         transaction.commit()?;
+        unwritten.commit();
         open.close_least_used();
         if let Some(dictionary) = dictionary {
             dictionary.begin(packing);
         }
         // What is committed is stored, whether or not space can be given back now.
-        let _ = retention.shrink(connection);
+        if tidies {
+            let _ = retention.shrink(connection);
+            *used = Retention::used(connection).unwrap_or(*used);
+        }
         let _ = log.keep_short(connection);
         Ok(outcome)
     }

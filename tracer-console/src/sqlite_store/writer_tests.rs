@@ -43,7 +43,7 @@ fn what_could_not_be_written_is_no_change() {
     let store = SqliteStore::open(&path).unwrap();
     store.record(document(1, 1, "A")).unwrap();
     let seen = store.changed_since(Default::default())[0].1;
-    execute(&path, "CREATE TRIGGER full BEFORE INSERT ON annotations BEGIN SELECT RAISE(ABORT, 'full'); END");
+    execute(&path, "CREATE TRIGGER full BEFORE INSERT ON documents BEGIN SELECT RAISE(ABORT, 'full'); END");
     assert!(store.record(document(2, 2, "A")).is_err());
     assert_eq!(store.wait_for_change(seen, Duration::ZERO), seen);
     execute(&path, "DROP TRIGGER full");

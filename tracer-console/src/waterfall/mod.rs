@@ -1,5 +1,6 @@
 //! A trace drawn in the terminal: a tree at the left, a bar on a common time scale at the right.
 
+mod clocks;
 mod details;
 mod line;
 mod row;
@@ -57,6 +58,18 @@ impl<'a> Waterfall<'a> {
     /// assert_eq!(tracer_console::Waterfall::NARROWEST, 60);
     /// ```
     pub const NARROWEST: usize = 60;
+
+    /// A length of time in microseconds as it stands in a waterfall: three digits and a unit.
+    ///
+    /// ```
+    /// use tracer_console::Waterfall;
+    ///
+    /// assert_eq!([312, 1_234_567].map(Waterfall::duration), ["312 µs", "1.23 s"]);
+    /// ```
+    #[must_use]
+    pub fn duration(micros: i64) -> String {
+        text::duration(micros)
+    }
 
     /// 100 columns, no metadata, colours when the standard output is a terminal that wants them.
     ///
@@ -145,7 +158,9 @@ impl<'a> Waterfall<'a> {
     fn lines(&self) -> Vec<Line> {
         let columns = Columns::of(self.width);
         let scale = Scale::of(self.trace, columns.bar);
-        let mut lines = vec![self.heading(&scale), columns.heading(&scale)];
+        let mut lines = vec![self.heading(&scale)];
+        lines.extend(clocks::draw(self.trace));
+        lines.push(columns.heading(&scale));
         let details = Details::new(self.trace, self.width, self.metadata);
         for node in self.trace.nodes() {
             let guides = Guides::of(node);

@@ -5,6 +5,7 @@ use anstyle::Style;
 use super::line::Line;
 use super::scale::Scale;
 use super::{BLUE, BOLD, CYAN, Columns, DIM, GREEN, MAGENTA, PLAIN, RED, YELLOW, color, text};
+use crate::compiled::Outcome;
 use crate::entity::{Entity, EntityKind};
 use crate::trace::Node;
 
@@ -37,9 +38,9 @@ impl Mark {
 
     pub(crate) fn is_on(self, node: Node<'_>) -> bool {
         match self {
-            Self::Fault => node.is_fault(),
-            Self::Throttle => node.is_throttle(),
-            Self::Error => node.is_error(),
+            Self::Fault => Outcome::of(node.entity()).fault,
+            Self::Throttle => Outcome::of(node.entity()).throttle,
+            Self::Error => Outcome::of(node.entity()).error,
             Self::Cancelled => node.is_cancelled(),
             Self::InProgress => node.is_in_progress(),
             Self::Orphan => node.is_orphan(),

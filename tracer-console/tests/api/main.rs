@@ -6,6 +6,7 @@ mod changes;
 mod http;
 #[path = "../python/interpreter.rs"]
 mod interpreter;
+mod keep_alive;
 mod requests;
 mod rust_sdk;
 mod server;

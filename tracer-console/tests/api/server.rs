@@ -31,17 +31,34 @@ fn many_consoles_find_ports_that_are_free_for_both() {
 
 #[test]
 fn an_address_that_is_taken_for_either_protocol_is_named() {
-    let start = |address: std::net::SocketAddr| {
-        let options = ConsoleOptions { listen: address.to_string(), ..ConsoleOptions::default() };
+    let start = |address: std::net::SocketAddr, listen_tcp: Option<&str>| {
+        let (listen, listen_tcp) = (address.to_string(), listen_tcp.map(str::to_owned));
+        let options = ConsoleOptions { listen, listen_tcp, ..ConsoleOptions::default() };
         match Console::start(options) {
             Err(ConsoleError::Listen { protocol, address: taken, .. }) if taken == address => protocol,
             other => panic!("{other:?}"),
         }
     };
     let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
-    assert_eq!(start(tcp.local_addr().unwrap()), "TCP");
+    assert_eq!(start(tcp.local_addr().unwrap(), None), "TCP");
     let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
-    assert_eq!(start(udp.local_addr().unwrap()), "UDP");
+    // The same port may be taken for TCP by what else runs here.
+    assert_eq!(start(udp.local_addr().unwrap(), Some("127.0.0.1:0")), "UDP");
+}
+
+#[test]
+fn a_second_console_for_the_same_datagrams_is_refused() {
+    let first = console();
+    let options = ConsoleOptions {
+        listen: first.local_addr().to_string(),
+        listen_tcp: Some("127.0.0.1:0".into()),
+        ..ConsoleOptions::default()
+    };
+    let said = Console::start(options).unwrap_err().to_string();
+    assert!(said.starts_with(&format!("cannot listen on UDP {}: ", first.local_addr())), "{said}");
+    assert!(said.contains("another X-Ray daemon or console"), "{said}");
+    #[cfg(target_os = "linux")]
+    assert!(said.contains(&format!("process {}", std::process::id())), "{said}");
 }
 
 #[test]

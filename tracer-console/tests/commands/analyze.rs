@@ -185,6 +185,11 @@ fn two_filters_are_compared_by_figures_values_and_subsegments() {
     assert_eq!(found["against"], "responsetime <= 1");
     let charge = &found["subsegments"][0];
     assert_eq!((&charge["name"], &charge["a"]["seconds_per_trace"]), (&json!("charge"), &json!(1.5)));
+    for more in [["--by", "subsegment"], ["--slowest", "1"]] {
+        let wrong = shop.ask(&[&["analyze"], &filters[..], &more].concat());
+        assert_eq!(wrong.status.code(), Some(2), "it would say nothing of {more:?}: {wrong:?}");
+    }
+    assert_eq!(shop.ask(&["analyze", "--by", "user", "--sample", "0"]).status.code(), Some(2));
     let wrong = shop.ask(&["analyze", "--against", "falut"]);
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("\n  falut\n  ^^^^^"), "{wrong:?}");
 }

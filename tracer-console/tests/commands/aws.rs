@@ -99,8 +99,9 @@ fn long_ranges_are_asked_for_six_hours_at_a_time() {
         let time = |member: &str| asked.body[member].as_f64().unwrap();
         time("EndTime") - time("StartTime")
     };
-    assert_eq!(asked.len(), 4);
-    assert!(asked.iter().all(|asked| (length(asked) - 21_600.0).abs() < 0.001), "{asked:?}");
+    let lengths: Vec<_> = asked.iter().map(|asked| length(asked).round()).collect();
+    // The day, and ten minutes that a clock may be fast.
+    assert_eq!(lengths, [21_600.0, 21_600.0, 21_600.0, 21_600.0, 600.0], "{asked:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -19,6 +19,10 @@ struct Shared {
     console: SocketAddr,
     /// So many requests yet are too many for it.
     busy: AtomicUsize,
+    /// It is a console after all.
+    is_console: AtomicBool,
+    /// Whoever asks this waits for an answer in vain.
+    silent_about: Mutex<&'static str>,
     asked: Mutex<Vec<Asked>>,
 }
 
@@ -35,7 +39,8 @@ impl FarEnd {
     pub(crate) fn before(console: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared { console, busy: AtomicUsize::new(0), asked: Mutex::default() });
+        let (busy, is_console, silent_about, asked) = Default::default();
+        let shared = Arc::new(Shared { console, busy, is_console, silent_about, asked });
         let answering = Arc::clone(&shared);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -44,6 +49,17 @@ impl FarEnd {
             }
         });
         Self { address, shared }
+    }
+
+    /// As a console, it has the console's own operations.
+    pub(crate) fn being_console(self) -> Self {
+        self.shared.is_console.store(true, Ordering::Relaxed);
+        self
+    }
+
+    pub(crate) fn silent_about(self, path: &'static str) -> Self {
+        *self.shared.silent_about.lock().unwrap() = path;
+        self
     }
 
     #[cfg(feature = "aws")]
@@ -83,6 +99,10 @@ impl Shared {
         reader.read_exact(&mut body).ok()?;
         let body: Value = serde_json::from_slice(&body).ok()?;
         self.asked.lock().unwrap().push(Asked { path: path.clone(), authorization, body: body.clone() });
+        if path == *self.silent_about.lock().unwrap() {
+            // Until whoever asked has gone.
+            reader.read_exact(&mut [0]).ok()?;
+        }
         let (status, kind, answer) = self.outcome(&path, &body);
         let answer = answer.to_string();
         let head = format!("HTTP/1.1 {status} -\r\nx-amzn-errortype: {kind}\r\nconnection: close");
@@ -96,7 +116,7 @@ impl Shared {
         if is_busy.is_ok() {
             return (429, "ThrottlingException", json!({"message": "Rate exceeded"}));
         }
-        if path.starts_with("/tracer/") {
+        if path.starts_with("/tracer/") && !self.is_console.load(Ordering::Relaxed) {
             return (404, "UnknownOperationException", json!({"message": "there is no such operation"}));
         }
         match call(self.console, path, body) {

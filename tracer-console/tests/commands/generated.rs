@@ -87,6 +87,16 @@ fn every_command_has_a_page_that_names_its_flags() {
         assert!(page.contains(".SH OPTIONS") && page.contains("\\-\\-help"), "{page}");
         assert!(program.contains(&format!("tracer\\-console\\-{command}(1)")), "{name} is not in {program}");
         assert_eq!(said(&["man", &command]), page);
+        for section in ["ENVIRONMENT", "\"EXIT STATUS\"", "EXAMPLES", "\"SEE ALSO\""] {
+            assert!(page.contains(&format!("\n.SH {section}\n")), "{section} is not in {page}");
+        }
+        assert!(
+            page.contains("NO_COLOR") && !page.contains("EXTRA") && !page.contains("default: ]"),
+            "{page}"
+        );
+        let asks = page.contains("\\-\\-endpoint") && command != "forward";
+        assert_eq!(page.contains("AWS_ENDPOINT_URL_XRAY\\fR"), asks, "{page}");
+        assert_eq!(page.contains("TRACER_CONSOLE_TOKEN"), page.contains("\\-\\-token"), "{page}");
     }
     let output = crate::serving::program().args(["man", "nonsense"]).output().unwrap();
     assert!(String::from_utf8_lossy(&output.stderr).contains("nonsense"));
@@ -94,7 +104,7 @@ fn every_command_has_a_page_that_names_its_flags() {
 
 #[test]
 fn groff_formats_the_pages_without_a_complaint() {
-    for page in [said(&["man"]), said(&["man", "wait"])] {
+    for page in [said(&["man"]), said(&["man", "wait"]), said(&["man", "analyze"])] {
         let Some((is_fine, said)) = checked("groff", &["-man", "-ww", "-z"], &page) else { return };
         assert!(is_fine && said.is_empty(), "{said}");
     }

@@ -34,8 +34,43 @@ fn serve_says_all_in_objects() {
     let ended = serve.end();
     let last: Vec<Value> = ended.lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(last[0]["refused"]["code"], "ParseError", "{last:?}");
-    assert_eq!(last[1]["ended"]["received"], 0, "{last:?}");
+    let ended_with = &last[1]["ended"];
+    assert_eq!((&ended_with["received"], &ended_with["refused"]), (&json!(1), &json!(1)), "{last:?}");
+    assert_eq!(ended_with["datagrams"]["received"], 0, "{last:?}");
     assert_eq!((ended.code, ended.errors.as_str()), (Some(0), ""));
+}
+
+#[cfg(unix)]
+#[test]
+fn serve_counts_documents_whichever_way_they_came_and_datagrams_apart() {
+    let serve =
+        Running::start(program().args(["serve", "--memory", "--quiet", "--json", "--listen", "127.0.0.1:0"]));
+    let address: std::net::SocketAddr = serve.json()["ready"]["address"].as_str().unwrap().parse().unwrap();
+    let job = || {
+        json!({
+            "name": "job", "id": "00000000000000a1", "trace_id": new_trace_id(), "start_time": now() - 1.0, "end_time": now(),
+        })
+        .to_string()
+    };
+    let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    for datagram in [format!("{{\"format\":\"json\",\"version\":1}}\n{}", job()), "nonsense".to_owned()] {
+        sender.send_to(datagram.as_bytes(), address).unwrap();
+    }
+    let documents = [job(), job(), "nonsense".to_owned()];
+    call(address, "/TraceSegments", &json!({ "TraceSegmentDocuments": documents })).unwrap();
+    let span = json!({
+        "traceId": "5759e988bd862e3fe1be46a994272793", "spanId": "53995c3f42cd8ad8", "name": "GET /", "kind": 2,
+        "startTimeUnixNano": "1795348454000000000", "endTimeUnixNano": "1795348455000000000",
+    });
+    let spans = json!({"resourceSpans": [{"resource": {}, "scopeSpans": [{"scope": {}, "spans": [span]}]}]});
+    call(address, "/v1/traces", &spans).unwrap();
+    serve.interrupt();
+    let ended = serve.end();
+    let last: Value = serde_json::from_str(ended.lines.last().unwrap()).unwrap();
+    let all = &last["ended"];
+    assert_eq!((&all["received"], &all["refused"]), (&json!(4), &json!(2)), "{ended:?}");
+    let datagrams = &all["datagrams"];
+    assert_eq!((&datagrams["received"], &datagrams["refused"]), (&json!(2), &json!(1)), "{ended:?}");
 }
 
 #[test]

@@ -72,6 +72,30 @@ fn a_filter_leaves_the_others_out_and_a_count_ends_it() {
 }
 
 #[test]
+fn a_trace_that_is_shown_again_is_counted_once() {
+    let serving = Serving::in_memory();
+    let tail = following(&serving, &["--json", "--quiet-for", "200ms", "--count", "3"]);
+    let [one, two] = [(); 2].map(|()| new_trace_id());
+    serving.send(&job(&one, &json!({"in_progress": true})));
+    assert_eq!(tail.json()["Id"], json!(one));
+    serving.send(&job(&one, &ended()));
+    assert_eq!(tail.json()["Id"], json!(one));
+    serving.send(&job(&two, &ended()));
+    let ended = tail.end();
+    assert!(ended.code == Some(0) && ended.lines[0].contains(&two), "{ended:?}");
+}
+
+#[test]
+fn what_is_not_of_today_has_its_date() {
+    let serving = Serving::in_memory();
+    let trace = new_trace_id();
+    serving.send(&job(&trace, &json!({"start_time": 1_600_000_000.0, "end_time": 1_600_000_001.0})));
+    serving.wait_for(&trace, |segments| !segments.is_empty());
+    let ended = Running::with(&serving, &["tail", "--last", "20000d", "--count", "1"]).end();
+    assert!(ended.lines[1].contains("  2020-09-13  "), "{ended:?}");
+}
+
+#[test]
 fn the_recent_past_comes_first_oldest_first() {
     let serving = Serving::in_memory();
     let traces = [90.0, 60.0, 30.0].map(|ago| {

@@ -59,6 +59,33 @@ fn lines_fit_the_terminal_and_outcomes_have_colours() {
 }
 
 #[test]
+fn eighty_columns_are_enough_for_every_name() {
+    let serving = Serving::in_memory();
+    let trace = new_trace_id();
+    let mut call = json!({"name": "payment-gateway", "namespace": "remote", "http": {"request": {"url": "http://payment-gateway/charge"}}});
+    call.as_object_mut().unwrap().extend([
+        ("id".to_owned(), json!("00000000000000a2")),
+        ("start_time".to_owned(), json!(now() - 0.5)),
+        ("end_time".to_owned(), json!(now())),
+    ]);
+    serving.send(&json!({
+        "name": "order-service", "id": "00000000000000a1", "trace_id": trace, "start_time": now() - 400.0, "end_time": now(),
+        "origin": "AWS::Lambda::Function", "error": true, "throttle": true, "subsegments": [call],
+        "http": {"request": {"method": "POST", "url": "http://shop.example/orders"}, "response": {"status": 429}},
+    }));
+    serving.wait_for(&trace, |segments| !segments.is_empty());
+    for (command, names) in [
+        (&["traces"][..], &["order-service"][..]),
+        (&["map"], &["order-service", "payment-gateway"]),
+        (&["tail", "--last", "1h", "--count", "1"], &["order-ser"]),
+    ] {
+        let said = anstream::adapter::strip_str(&shown(&serving, 80, command, &[])).to_string();
+        assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+        assert!(names.iter().all(|name| said.contains(name)), "{said}");
+    }
+}
+
+#[test]
 fn no_colours_are_shown_where_none_are_wanted() {
     let serving = console();
     assert!(!shown(&serving, 120, &["traces"], &[("NO_COLOR", "1")]).contains('\u{1b}'));

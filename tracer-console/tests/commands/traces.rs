@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::far_end::FarEnd;
 use crate::serving::{Serving, new_trace_id, now, program};
 
 /// 2026-11-22 12:00:00 UTC.
@@ -44,6 +45,113 @@ fn a_range_of_time_can_be_named() {
     assert_eq!(found(&["--from", "2026-11-22 12:00:00", "--to", "2026-11-22T13:00:00Z"]), traces[..1]);
     assert_eq!(found(&["--from", "2026-11-22 13:00:00", "--to", "2026-11-23"]), [&*traces[2], &traces[1]]);
     assert_eq!(found(&["--to", "2026-11-22 14:00:00.5", "--last", "1h"]), [&*traces[2]]);
+    // As `date -Is` writes it, as people do, and as our own JSON does.
+    for (from, to) in [
+        ("2026-11-22T12:00:00+00:00", "2026-11-22T13:30:00+01:00"),
+        ("2026-11-22 12:00", "2026-11-22 12:30"),
+        ("1795348800.0", "1795350600"),
+    ] {
+        assert_eq!(found(&["--from", from, "--to", to]), traces[..1], "{from} {to}");
+    }
+}
+
+#[test]
+fn a_trace_by_a_clock_that_is_fast_is_found_and_said_to_be_to_come() {
+    let serving = Serving::in_memory();
+    let [fast, broken] = [330.0, 3_600.0].map(|ahead| {
+        let trace = new_trace_id();
+        let start = now() + ahead;
+        serving.send(&json!({
+            "name": "job", "id": "00000000000000a1", "trace_id": trace, "start_time": start, "end_time": start + 1.0,
+        }));
+        serving.wait_for(&trace, |segments| !segments.is_empty());
+        trace
+    });
+    let said = serving.says(&["traces", "--last", "1m"]);
+    assert!(said.contains(&fast) && said.contains("  in 5m ") && !said.contains(&broken), "{said}");
+    for command in [&["export", "--last", "1m"][..], &["analyze", "--last", "1m"]] {
+        let said = serving.says(command);
+        assert!(said.contains(&fast) || said.contains("Total traces           1\n"), "{said}");
+    }
+}
+
+#[test]
+fn an_age_is_told_in_two_units_at_most() {
+    let serving = Serving::in_memory();
+    let trace = new_trace_id();
+    let start = now() - 40.0 * 86_400.0 - 13.5 * 3_600.0;
+    serving.send(&json!({
+        "name": "job", "id": "00000000000000a1", "trace_id": trace, "start_time": start, "end_time": start + 1.0,
+    }));
+    serving.wait_for(&trace, |segments| !segments.is_empty());
+    let said = serving.says(&["traces", "--last", "60d"]);
+    assert!(said.contains("  40d 13h  "), "{said}");
+}
+
+#[test]
+fn an_empty_endpoint_is_none() {
+    let (serving, traces) = console(&[0.0]);
+    let mut command = program();
+    command.args(["traces", "--last", "10000d", "--endpoint", ""]);
+    let output = command.env("AWS_ENDPOINT_URL_XRAY", serving.endpoint()).output().unwrap();
+    assert!(String::from_utf8(output.stdout.clone()).unwrap().contains(&traces[0]), "{output:?}");
+}
+
+#[test]
+fn what_makes_no_sense_is_wrong_usage_whatever_is_there() {
+    for command in ["traces", "wait", "tail", "map", "analyze", "export"] {
+        let output = program().args([command, "--filter", "falut"]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{command}: {said}");
+        assert!(said.contains("\n  falut\n  ^^^^^"), "{command}: {said}");
+    }
+    for wrong in [
+        &["analyze", "--against", "falut"][..],
+        &["map", "--from", "2026-11-23", "--to", "2026-11-22"],
+        &["export", "--from", "2026-11-23", "--to", "2026-11-22"],
+        &["lambda", "--binary", "orders", "--api", "GET"],
+        &["lambda", "--binary", "orders", "--trace-header", "not_sampled"],
+        &["lambda", "--binary", "orders", "--event", "{bad"],
+        &["serve", "--memory", "--db", ":memory:"],
+        &["man", "nonsense"],
+    ] {
+        let output = program().args(wrong).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn every_duration_has_a_unit() {
+    for flags in [
+        &["traces", "--last", "15"][..],
+        &["wait", "--timeout", "15"],
+        &["wait", "--last", "15"],
+        &["tail", "--quiet-for", "15"],
+        &["serve", "--max-age", "15"],
+        &["lambda", "--binary", "orders", "--timeout", "15"],
+    ] {
+        let output = program().args(flags).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{flags:?}: {said}");
+        assert!(said.contains("write a unit: 15s, 15m, 15h or 15d"), "{flags:?}: {said}");
+    }
+}
+
+#[test]
+fn a_long_time_is_asked_for_on_the_days_that_have_traces() {
+    let (serving, traces) = console(&[-1.7e9, -1.0e9, -1.0e9 + 5.0, 0.0, 86_500.0]);
+    let far_end = FarEnd::before(serving.address).being_console();
+    let found = |more: &[&str]| {
+        let mut command = program();
+        command.args(["traces", "--to", "2026-12-01", "--last", "56y", "--endpoint", &far_end.endpoint()]);
+        let output = command.args(more).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        said.lines().skip(1).map(|line| line.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let newest_first: Vec<_> = traces.iter().rev().cloned().collect();
+    assert_eq!(found(&[]), newest_first);
+    assert!(far_end.asked().len() < 12, "20,000 days, of which four have traces: {:#?}", far_end.asked());
+    assert_eq!(found(&["--filter", "fault"]), newest_first[..1]);
 }
 
 #[test]
@@ -55,7 +163,7 @@ fn a_range_that_is_none_is_refused() {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     let (code, why) = said(&["--from", "2026-11-23", "--to", "2026-11-22"]);
-    assert!(code == Some(1) && why.contains("--from is not earlier than --to"), "{why}");
+    assert!(code == Some(2) && why.contains("--from is not earlier than --to"), "{why}");
     let (code, why) = said(&["--from", "yesterday"]);
     assert!(code == Some(2) && why.contains("'2026-11-22 09:00:00'"), "{why}");
     assert_eq!(said(&["--from", "2026-11-22", "--last", "1h"]).0, Some(2));

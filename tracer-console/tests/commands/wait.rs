@@ -131,7 +131,7 @@ fn an_x_ray_that_does_not_tell_of_changes_is_asked_again_and_again() {
 fn a_wrong_filter_is_refused_at_once() {
     let serving = Serving::in_memory();
     let ended = Running::with(&serving, &["wait", "--timeout", "1h", "--filter", "falut"]).end();
-    assert_eq!(ended.code, Some(1));
+    assert_eq!(ended.code, Some(2));
     assert!(ended.errors.contains("\n  falut\n  ^^^^^"), "{ended:?}");
 }
 
@@ -142,5 +142,47 @@ fn a_console_that_does_not_answer_holds_it_no_longer_than_it_was_told_to_wait() 
     let endpoint = silent.local_addr().unwrap().to_string();
     let ended = Running::start(program().args(["wait", "--timeout", "100ms", "--endpoint", &endpoint])).end();
     assert_eq!(ended.code, Some(1));
-    assert!(ended.errors.contains(&endpoint) && ended.errors.contains("timeout"), "{ended:?}");
+    assert!(ended.errors.contains(&format!("{endpoint} did not answer in time")), "{ended:?}");
+}
+
+#[test]
+fn a_console_that_answers_no_more_is_not_said_to_be_away() {
+    let serving = Serving::in_memory();
+    let far_end = FarEnd::before(serving.address).being_console().silent_about("/TraceSummaries");
+    let endpoint = far_end.endpoint();
+    let ended = Running::start(program().args(["wait", "--timeout", "100ms", "--endpoint", &endpoint])).end();
+    assert_eq!(ended.code, Some(1));
+    let expected = format!("0 of 1 traces matched within 100ms; {endpoint} did not answer in time");
+    assert!(ended.errors.contains(&expected), "{ended:?}");
+}
+
+#[test]
+fn what_there_was_is_counted_by_its_ids_alone_and_a_duration_is_said_in_days() {
+    let serving = Serving::in_memory();
+    let trace = new_trace_id();
+    serving.send(&order(&trace, "ORD-2", &ended()));
+    serving.wait_for(&trace, |segments| !segments.is_empty());
+    let far_end = FarEnd::before(serving.address).being_console();
+    let endpoint = far_end.endpoint();
+    let asked = ["wait", "--timeout", "100ms", "--last", "1000d", "--endpoint", &endpoint];
+    let ended = Running::start(program().args([&asked[..], &FILTER].concat())).end();
+    assert!(ended.errors.contains("; in that time and the 1000d before began: one trace"), "{ended:?}");
+    let asked = far_end.asked();
+    let summaries = asked.iter().filter(|asked| asked.path == "/TraceSummaries");
+    assert!(summaries.clone().all(|asked| asked.body["FilterExpression"] != Value::Null), "{asked:#?}");
+    assert_eq!(asked.iter().filter(|asked| asked.path == "/tracer/TraceIds").count(), 1, "{asked:#?}");
+}
+
+#[test]
+fn what_was_refused_long_before_is_not_said() {
+    let serving = Serving::in_memory();
+    let refused =
+        json!({"TraceSegmentDocuments": [json!({"name": "job", "trace_id": "nonsense"}).to_string()]});
+    serving.call("/TraceSegments", &refused);
+    // In the window of the second one.
+    for (last, is_said) in [("1ms", false), ("1h", true)] {
+        let asked = ["wait", "--timeout", "1ms", "--last", last];
+        let ended = Running::with(&serving, &asked).end();
+        assert_eq!(ended.errors.contains("refused: InvalidTraceId"), is_said, "{ended:?}");
+    }
 }

@@ -56,7 +56,7 @@ fn the_daemons_command_line_starts_a_stand_in_that_forwards_to_x_ray() {
     let Some(moto) = Moto::start() else { return };
     let home = Home::new();
     let forwarding = home.daemon(&moto.url(), &[], &[]);
-    assert_eq!(forwarding.ready["targets"][0]["name"], "aws");
+    assert_eq!(forwarding.ready["targets"][0]["name"], "aws eu-west-1");
     let texts = segments(3);
     send(forwarding.udp, &texts[..2]);
     put(forwarding.tcp, &texts[2..]);
@@ -267,6 +267,7 @@ fn a_role_is_assumed() {
     let role = "arn:aws:iam::123456789012:role/xray";
     let forwarding = home.daemon(&end.url(), &["-r", role], &[("AWS_ENDPOINT_URL_STS", &moto.url())]);
     let texts = segments(1);
+    assert_eq!(forwarding.ready["targets"][0]["name"], format!("aws eu-west-1 role={role}"));
     put(forwarding.tcp, &texts);
     end.has(&texts);
     let asked = end.end.asked();

@@ -17,6 +17,8 @@ fn whatever_a_far_end_fails_with_everything_arrives_once_it_is_well() {
         Said::status(500),
         Said::status(503).with("retry-after", "0"),
         Said::status(301).with("location", "http://127.0.0.1:9/"),
+        Said::status(404),
+        Said::status(405),
         x_ray_error(429, "ThrottledException"),
         x_ray_error(400, "ThrottlingException"),
         x_ray_error(400, "ExpiredTokenException"),
@@ -147,7 +149,7 @@ fn a_document_over_which_the_far_end_always_fails_keeps_no_other_from_it() {
 
 #[test]
 fn what_is_refused_for_good_is_counted_and_holds_nobody_up() {
-    let (home, end) = (Home::new(), XRayEnd::that_is(Mood::Fails(Said::status(404))));
+    let (home, end) = (Home::new(), XRayEnd::that_is(Mood::Fails(Said::status(415))));
     let forwarder = home.start(vec![x_ray(&end.url())]);
     put(forwarder.console().tcp_addr(), &segments(60));
     counts(&forwarder, |counts| (counts.targets[0].rejected, counts.targets[0].waiting) == (60, 0));

@@ -135,6 +135,26 @@ fn what_can_not_start_says_why() {
     assert!(error.to_string().contains("itself listens"), "{error}");
 }
 
+/// However it is written: a slash more is no other far end.
+#[test]
+fn a_target_has_one_queue_by_whatever_address_it_is_named() {
+    let (home, mut end) = (Home::new(), XRayEnd::new());
+    let slash = format!("{}/", end.url());
+    let error = Forwarder::start(home.options(vec![x_ray(&end.url()), x_ray(&slash)])).unwrap_err();
+    assert!(matches!(&error, ForwardError::Twice { name } if *name == end.url()), "{error}");
+    end.end.go_away();
+    let forwarder = home.start(vec![x_ray(&slash)]);
+    let texts = segments(3);
+    put(forwarder.console().tcp_addr(), &texts);
+    drop(forwarder);
+    end.end.come_back();
+    let forwarder = home.start(vec![x_ray(&end.url())]);
+    assert!(forwarder.left_behind().is_empty(), "{:?}", forwarder.left_behind());
+    end.has(&texts);
+    counts(&forwarder, |counts| counts.targets[0].sent == 3);
+    assert_eq!(end.taken().len(), 3);
+}
+
 #[test]
 fn targets_of_an_earlier_time_are_named_and_new_ones_have_what_waits() {
     let (home, end) = (Home::new(), XRayEnd::new());

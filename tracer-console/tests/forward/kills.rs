@@ -1,12 +1,14 @@
 //! Promise C2 for what is forwarded: what was acknowledged arrives, whenever the forwarder is killed and whatever the far end does.
 
+#[path = "../serve/load.rs"]
+mod load;
+
 use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
+use self::load::Load;
 use crate::documents::segments;
 use crate::far_end::Said;
 use crate::process::Forwarding;
@@ -17,39 +19,12 @@ const CLIENTS: usize = 4;
 const ROUNDS: usize = 6;
 const TOGETHER: usize = 5;
 
-/// Clients that put segments until nobody answers any more, and say which were acknowledged.
-struct Load {
-    clients: Vec<JoinHandle<()>>,
-    acknowledged: Receiver<String>,
-}
-
-impl Load {
-    fn on(address: SocketAddr) -> Self {
-        let (sender, acknowledged) = channel();
-        let client = |_| {
-            let sender = sender.clone();
-            std::thread::spawn(move || put_until_killed(address, &sender))
-        };
-        Self { clients: (0..CLIENTS).map(client).collect(), acknowledged }
-    }
-
-    /// Those that were acknowledged before and while it was killed.
-    fn join(self) -> Vec<String> {
-        self.clients.into_iter().for_each(|client| client.join().unwrap());
-        self.acknowledged.iter().collect()
-    }
-}
-
-fn put_until_killed(address: SocketAddr, acknowledged: &Sender<String>) {
-    loop {
-        let texts = segments(TOGETHER);
-        match call(address, "/TraceSegments", &json!({ "TraceSegmentDocuments": texts })) {
-            Ok(answer) => assert_eq!(answer["UnprocessedTraceSegments"], json!([]), "{answer}"),
-            // Never an answer that says no: nobody is there, or nobody any more.
-            Err(why) => return assert!(!why.starts_with(|c: char| c.is_ascii_digit()), "{why}"),
-        }
-        texts.into_iter().for_each(|text| acknowledged.send(text).unwrap());
-    }
+/// Puts segments, and gives back their texts.
+fn put(address: SocketAddr) -> Result<Vec<String>, String> {
+    let texts = segments(TOGETHER);
+    let answer = call(address, "/TraceSegments", &json!({ "TraceSegmentDocuments": texts }))?;
+    assert_eq!(answer["UnprocessedTraceSegments"], json!([]), "{answer}");
+    Ok(texts)
 }
 
 #[test]
@@ -67,7 +42,8 @@ fn c2_a_kill_under_load_loses_nothing_that_was_acknowledged() {
             _ => end.end.go_away(),
         }
         let forwarding = Forwarding::with(&arguments);
-        let load = Load::on(forwarding.tcp);
+        let address = forwarding.tcp;
+        let load = Load::of(CLIENTS, move || put(address));
         let enough = fastrand::usize(1..300);
         acknowledged.extend(load.acknowledged.iter().take(enough));
         forwarding.kill();

@@ -23,11 +23,14 @@ pub(crate) fn program() -> Command {
     command
 }
 
-/// Takes from it what this machine may have of AWS.
+/// Takes from it what this machine may have of AWS, of proxies and of certificates.
 pub(crate) fn alone(command: &mut Command) {
     command.stdin(Stdio::null()).env_remove("CLICOLOR_FORCE");
-    let variables = std::env::vars().map(|(name, _)| name);
-    variables.filter(|name| name.starts_with("AWS_")).for_each(|name| {
+    let is_of_them = |name: &String| {
+        let name = name.to_ascii_uppercase();
+        ["AWS_", "ECS_", "SSL_CERT_"].iter().any(|begin| name.starts_with(begin)) || name.ends_with("_PROXY")
+    };
+    std::env::vars().map(|(name, _)| name).filter(is_of_them).for_each(|name| {
         command.env_remove(name);
     });
     command.env("AWS_EC2_METADATA_DISABLED", "true");

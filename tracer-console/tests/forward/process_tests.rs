@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 use serde_json::json;
 
 use crate::documents::{segment, segments};
+use crate::far_end::Said;
+use crate::otlp_end::OtlpEnd;
 use crate::process::{Forwarding, alone, program};
 use crate::sends::{put, send};
 use crate::x_ray_end::XRayEnd;
@@ -131,6 +133,48 @@ fn the_daemons_configuration_file_and_flags_are_taken() {
     let line = said.lines().next().unwrap();
     let (time, rest) = line.split_once(' ').unwrap();
     assert!(humantime::parse_rfc3339(time).is_ok() && rest.starts_with('['), "{line}");
+}
+
+#[test]
+fn where_nobody_takes_spans_it_is_said_what_was_asked_and_what_to_check() {
+    let (home, end) = (tempfile::tempdir().unwrap(), OtlpEnd::new());
+    let (queue, log) = (home.path().join("forward.db"), home.path().join("log.txt"));
+    let (to, queue) = (format!("otlp+{}/", end.end.url()), queue.to_str().unwrap());
+    let forwarding = Forwarding::with(&["--to", &to, "--queue", queue, "-f", log.to_str().unwrap()]);
+    for (status, body) in [(404, "default backend - 404"), (405, "")] {
+        end.says(Some(Said { body: body.as_bytes().to_vec(), ..Said::status(status) }));
+        put(forwarding.tcp, &segments(1));
+        let answers = format!("it answers {status}");
+        let line = crate::wait::until("a line about it", || {
+            let said = std::fs::read_to_string(&log).unwrap();
+            said.lines().find(|line| line.contains(&answers)).map(str::to_owned)
+        });
+        let asked = format!("POST {}/v1/traces", end.end.url());
+        for part in ["[Warn]", "are sent again", body, &asked, "check host, port and path", "--to"] {
+            assert!(line.contains(part), "{part} is not in {line}");
+        }
+    }
+    end.says(None);
+    assert_eq!(end.spans(2).len(), 2);
+}
+
+#[test]
+fn of_a_flag_that_is_given_twice_the_last_counts() {
+    let (home, end) = (tempfile::tempdir().unwrap(), XRayEnd::new());
+    let queue = home.path().join("forward.db");
+    let (queue, first) = (queue.to_str().unwrap(), ["-n", "us-east-1", "-l", "loud", "-b", "nonsense"]);
+    let mut command = program();
+    command.args(["forward", "--json"]).args(first).args([
+        "-bind",
+        "127.0.0.1:0",
+        "-l",
+        "dev",
+        "-n",
+        "eu-west-1",
+    ]);
+    command.args(["-t", "127.0.0.1:0", "--to", &end.url(), "--to", "http://127.0.0.1:9", "--queue", queue]);
+    let forwarding = Forwarding::of(command);
+    assert_eq!(forwarding.ready["targets"].as_array().unwrap().len(), 2, "but targets are several");
 }
 
 #[test]

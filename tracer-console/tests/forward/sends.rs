@@ -1,5 +1,8 @@
 //! A forwarder in this process, and what is sent to it.
 
+#[path = "../serve/call.rs"]
+mod call;
+
 use std::net::{SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,6 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tracer_console::{ConsoleOptions, ForwardCounts, ForwardOptions, ForwardTarget, Forwarder};
 
+pub(crate) use self::call::call;
 use crate::wait::until;
 
 /// Where its queue is.
@@ -55,18 +59,6 @@ pub(crate) fn put(address: SocketAddr, texts: &[String]) -> Value {
         answers.extend(answer["UnprocessedTraceSegments"].as_array().unwrap().clone());
     }
     answers.into()
-}
-
-/// What an operation answers; an error says what went wrong on the way, or the status and what was answered with it.
-pub(crate) fn call(address: SocketAddr, path: &str, request: &Value) -> Result<Value, String> {
-    let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
-    let post = agent.post(format!("http://{address}{path}")).header("content-type", "application/json");
-    let mut response = post.send(request.to_string()).map_err(|error| error.to_string())?;
-    let text = response.body_mut().read_to_string().map_err(|error| error.to_string())?;
-    if !response.status().is_success() {
-        return Err(format!("{} {text}", response.status()));
-    }
-    serde_json::from_str(&text).map_err(|error| error.to_string())
 }
 
 /// Waits until the counts are so.

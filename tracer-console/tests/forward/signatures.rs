@@ -45,7 +45,7 @@ pub(crate) fn is_signed(asked: &Asked, endpoint: &str, region: &str) -> bool {
 }
 
 /// `20261122T120000Z`.
-fn time(text: &str) -> SystemTime {
+pub(crate) fn time(text: &str) -> SystemTime {
     let parts = [&text[0..4], &text[4..6], &text[6..8], &text[9..11], &text[11..13], &text[13..15]];
     let [year, month, day, hour, minute, second] = parts;
     humantime::parse_rfc3339(&format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z")).unwrap()

@@ -221,6 +221,52 @@ fn what_is_in_progress_is_not_for_a_backend_and_what_completes_it_is() {
     assert_eq!(end.spans(1).len(), 1);
 }
 
+/// A segment that is in progress with a call that has ended, and the segment when it has ended, with that call and another.
+fn before_and_after() -> (Value, Value) {
+    let mut after = segment("job");
+    let (start, end) = (after["start_time"].as_f64().unwrap(), after["end_time"].as_f64().unwrap());
+    let call = |name: &str, id: &str| json!({"name": name, "id": id, "start_time": start, "end_time": end});
+    after["subsegments"] = json!([call("first", "00000000000000b1"), call("second", "00000000000000b2")]);
+    let mut before = after.clone();
+    before.as_object_mut().unwrap().remove("end_time");
+    before["in_progress"] = json!(true);
+    before["subsegments"].as_array_mut().unwrap().pop();
+    (before, after)
+}
+
+fn names(spans: &[Span]) -> Vec<&str> {
+    let mut names: Vec<_> = spans.iter().map(|span| &*span.name).collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn the_subsegments_of_what_was_in_progress_are_sent_once_with_what_completes_it() {
+    let (_home, end, forwarder) = started();
+    let (before, after) = before_and_after();
+    // Together, apart, and the early one once more when the late one is there.
+    put(forwarder.console().tcp_addr(), &[before.to_string(), after.to_string(), before.to_string()]);
+    let counts = counts(&forwarder, |counts| counts.targets[0].waiting == 0);
+    assert_eq!((counts.targets[0].sent, counts.targets[0].skipped), (1, 2));
+    assert_eq!(names(&end.spans(3)), ["first", "job", "second"]);
+}
+
+/// It is not known here for how long what is in progress will be so: it is for the document that completes it to say.
+#[test]
+fn what_completes_it_is_sent_whole_also_when_the_forwarder_ended_in_between() {
+    let (home, end, forwarder) = started();
+    let (before, after) = before_and_after();
+    put(forwarder.console().tcp_addr(), &[before.to_string()]);
+    let counts = forwarder.stop(Duration::from_secs(30)).counts;
+    assert_eq!((counts.targets[0].skipped, counts.targets[0].waiting), (1, 0));
+    assert!(end.end.asked().is_empty());
+    let forwarder = home.start(vec![otlp(&end)]);
+    put(forwarder.console().tcp_addr(), &[after.to_string()]);
+    assert_eq!(names(&end.spans(3)), ["first", "job", "second"]);
+    drop(forwarder);
+    assert_eq!(end.spans(3).len(), 3);
+}
+
 #[test]
 fn what_the_specification_lets_be_sent_again_is_and_the_rest_is_rejected() {
     for (status, is_sent_again) in [
@@ -230,8 +276,10 @@ fn what_the_specification_lets_be_sent_again_is_and_the_rest_is_rejected() {
         (504, true),
         (401, true),
         (403, true),
+        (404, true),
+        (405, true),
         (500, false),
-        (404, false),
+        (415, false),
         (400, false),
     ] {
         let (_home, end, forwarder) = started();

@@ -45,11 +45,50 @@ async fn what_is_too_large_is_refused_and_what_comes_after_is_not() {
     let mut client = client(&console).await;
     let long = Span { name: "x".repeat(5 << 20), ..good() };
     let refused = client.export(request(vec![long])).await.unwrap_err();
-    assert_eq!(refused.code(), Code::ResourceExhausted, "{refused}");
+    assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
+    assert!(refused.message().contains("send fewer"), "{refused}");
     let refused = client.export(request(vec![Span::default(); 100_001])).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
     assert!(refused.message().contains("send fewer"), "{refused}");
     client.export(request(vec![good()])).await.unwrap();
+}
+
+/// Begins to call the method and says nothing.
+async fn begin(channel: &Channel) -> impl Future<Output = ()> + use<> {
+    let mut grpc = tonic::client::Grpc::new(channel.clone());
+    grpc.ready().await.unwrap();
+    let path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export".parse().unwrap();
+    let codec = tonic_prost::ProstCodec::<ExportTraceServiceRequest, ExportTraceServiceRequest>::default();
+    async move {
+        let _ = grpc.client_streaming(tonic::Request::new(tokio_stream::pending()), path, codec).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_without_a_message_keep_nobody_waiting() {
+    let console = console();
+    let mut silent = Vec::new();
+    for _ in 0..3 {
+        let channel = Channel::from_shared(format!("http://{}", console.otlp_grpc_addr().unwrap())).unwrap();
+        let channel = channel.connect().await.unwrap();
+        for _ in 0..15 {
+            let mut call = Box::pin(begin(&channel).await);
+            tokio::select! {
+                biased;
+                () = &mut call => panic!("answered without a message"),
+                () = std::future::ready(()) => silent.push(call),
+            }
+        }
+        // Behind the others on the same connection.
+        TraceServiceClient::new(channel).export(request(vec![good()])).await.unwrap();
+    }
+    for call in &mut silent {
+        tokio::select! {
+            biased;
+            () = call => panic!("it was waited for"),
+            () = std::future::ready(()) => {}
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

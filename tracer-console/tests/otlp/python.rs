@@ -10,9 +10,9 @@ const SDK: [&str; 3] =
 fn what_the_sdk_sends_over_http_is_a_trace() {
     let Some(python) = Interpreter::with(&SDK) else { return };
     let console = console();
-    for address in [console.local_addr(), console.otlp_addr().unwrap()] {
+    for (address, over) in [(console.local_addr(), "http"), (console.otlp_addr().unwrap(), "http-deflate")] {
         let variables = [("OTLP_ADDRESS", &*address.to_string())];
-        let id = python.script_with(console.local_addr(), "otlp_sdk.py", &["http"], &variables);
+        let id = python.script_with(console.local_addr(), "otlp_sdk.py", &[over], &variables);
         assert_shop(&console, id.trim(), "python");
     }
 }
@@ -20,10 +20,12 @@ fn what_the_sdk_sends_over_http_is_a_trace() {
 #[test]
 fn what_the_sdk_sends_over_grpc_is_a_trace() {
     let Some(python) = Interpreter::with(&SDK) else { return };
-    let console = console();
-    let variables = [("OTLP_ADDRESS", &*console.otlp_grpc_addr().unwrap().to_string())];
-    let id = python.script_with(console.local_addr(), "otlp_sdk.py", &["grpc"], &variables);
-    assert_shop(&console, id.trim(), "python");
+    for over in ["grpc", "grpc-deflate"] {
+        let console = console();
+        let variables = [("OTLP_ADDRESS", &*console.otlp_grpc_addr().unwrap().to_string())];
+        let id = python.script_with(console.local_addr(), "otlp_sdk.py", &[over], &variables);
+        assert_shop(&console, id.trim(), "python");
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
-"""A request through two services, told by OpenTelemetry's SDK: over http, grpc or udp, as the first argument says."""
+"""A request through two services, told by OpenTelemetry's SDK: over http, grpc or udp, as the first argument says;
+behind a hyphen how it is compressed, or that it is not sampled."""
 
 import os
 import sys
@@ -11,19 +12,20 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode,
 
 
 def exporter(over, address):
+    over, _, packing = over.partition("-")
     if over == "http":
         from opentelemetry.exporter.otlp.proto.http import Compression
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-        return OTLPSpanExporter(endpoint=f"http://{address}/v1/traces", compression=Compression.Gzip)
+        return OTLPSpanExporter(endpoint=f"http://{address}/v1/traces", compression=Compression(packing or "gzip"))
     if over == "grpc":
         from grpc import Compression
         from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
-        return OTLPSpanExporter(endpoint=f"http://{address}", insecure=True, compression=Compression.Gzip)
+        return OTLPSpanExporter(endpoint=f"http://{address}", insecure=True, compression=getattr(Compression, (packing or "gzip").title()))
     from amazon.opentelemetry.distro.otlp_udp_exporter import OTLPUdpSpanExporter
 
-    return OTLPUdpSpanExporter(endpoint=address, sampled=over != "udp-unsampled")
+    return OTLPUdpSpanExporter(endpoint=address, sampled=packing != "unsampled")
 
 
 def tracer(service, exporter):

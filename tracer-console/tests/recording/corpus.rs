@@ -1,28 +1,20 @@
 //! What real X-Ray SDKs sent, out and back. Skipped where the corpus is not beside the workspace.
 
-use std::path::{Path, PathBuf};
+#[path = "../corpus/recordings.rs"]
+mod recordings;
+
+use std::path::Path;
 use std::sync::Arc;
 
 use tracer_console::{SqliteStore, TraceStore};
 
+use self::recordings::recordings;
 use crate::running::{ask, console, everything, program, says};
-
-fn files() -> Vec<PathBuf> {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
-    let Ok(folders) = corpus.read_dir() else {
-        eprintln!("skipped: no corpus at {}", corpus.display());
-        return Vec::new();
-    };
-    let folders = folders.filter_map(|folder| folder.ok()?.path().read_dir().ok());
-    let files = folders.flatten().filter_map(|file| Some(file.ok()?.path()));
-    // An empty file says that the SDK sent nothing.
-    let is_recording = |file: &PathBuf| file.extension().is_some_and(|ending| ending == "jsonl");
-    files.filter(is_recording).filter(|file| file.metadata().is_ok_and(|file| file.len() > 0)).collect()
-}
 
 #[test]
 fn the_corpus_is_imported_exported_and_imported_again_into_the_same_traces() {
-    let files = files();
+    let mut files = recordings();
+    files.retain(|file| file.metadata().is_ok_and(|file| file.len() > 0));
     if files.is_empty() {
         return;
     }

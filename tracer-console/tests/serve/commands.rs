@@ -100,11 +100,11 @@ fn traces_shows_each_trace_as_a_line() {
     let said = home.serving.says(&["traces", "--filter", "service(\"order-service\")"]);
     let lines: Vec<_> = said.lines().collect();
     assert_eq!(lines.len(), 3, "{said}");
-    for word in [&*home.failed, "fault", "503", "1.500 s", "order-service", "POST http://shop.example/orders"]
+    for word in [&*home.failed, "fault", "503", "1.50 s", "order-service", "POST http://shop.example/orders"]
     {
         assert!(lines[1].contains(word), "{word} is not in {said}");
     }
-    for word in [&*home.fine, "ok", "200", "0.250 s"] {
+    for word in [&*home.fine, "ok", "200", "250 ms"] {
         assert!(lines[2].contains(word), "{word} is not in {said}");
     }
 }

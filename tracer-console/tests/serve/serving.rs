@@ -1,5 +1,8 @@
 //! A console that serves, in a process of its own.
 
+#[path = "call.rs"]
+mod call;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
@@ -7,6 +10,8 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
+
+pub(crate) use self::call::call;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -138,18 +143,6 @@ pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tracer-console"));
     command.stdin(Stdio::null()).env_remove("CLICOLOR_FORCE");
     command
-}
-
-/// What an operation answers; an error says what went wrong on the way, or the status and what was answered with it.
-pub(crate) fn call(address: SocketAddr, path: &str, request: &Value) -> Result<Value, String> {
-    let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
-    let post = agent.post(format!("http://{address}{path}")).header("content-type", "application/json");
-    let mut response = post.send(request.to_string()).map_err(|error| error.to_string())?;
-    let text = response.body_mut().read_to_string().map_err(|error| error.to_string())?;
-    if !response.status().is_success() {
-        return Err(format!("{} {text}", response.status()));
-    }
-    serde_json::from_str(&text).map_err(|error| error.to_string())
 }
 
 pub(crate) fn now() -> f64 {

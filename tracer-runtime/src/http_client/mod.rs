@@ -63,6 +63,9 @@
 //! Where the layers inside make the error a boxed one, say [`TracerLayer::printed_errors`]. Without it the compiler says that the trait
 //! bounds of a method such as `oneshot` were not satisfied, `TracerService<…>: Service<_>` among them.
 //!
+//! The requests of a gRPC client such as tonic's are a path alone, and its channel adds the server below the layer: say it
+//! by [`TracerLayer::origin`].
+//!
 //! # ureq (feature `ureq`)
 //!
 //! [`TracerMiddleware`] is one of ureq's, too:
@@ -119,7 +122,8 @@
 //! # }
 //! ```
 //!
-//! Also left alone are CONNECT and URIs without a host. `POWERTOOLS_TRACER_CAPTURE_HTTPS_REQUESTS=false` leaves all alone.
+//! Also left alone are CONNECT, and URIs without a host where neither a `Host` header nor [`TracerLayer::origin`] says it.
+//! `POWERTOOLS_TRACER_CAPTURE_HTTPS_REQUESTS=false` leaves all alone.
 
 mod call;
 mod ignored;

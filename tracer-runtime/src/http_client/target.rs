@@ -8,7 +8,8 @@ use http::Method;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target<'a> {
     method: &'a Method,
-    scheme: &'a str,
+    /// Not known where only a `Host` header says what is asked.
+    scheme: Option<&'a str>,
     host: &'a str,
     port: Option<u16>,
     path: &'a str,
@@ -19,14 +20,34 @@ impl<'a> Target<'a> {
     #[cfg(any(feature = "tower", feature = "ureq"))]
     pub(crate) fn of_uri(method: &'a Method, uri: &'a http::Uri) -> Option<Self> {
         let host = uri.host().filter(|host| !host.is_empty() && *method != Method::CONNECT)?;
-        Some(Self { method, scheme: uri.scheme_str()?, host, port: uri.port_u16(), path: uri.path() })
+        let scheme = Some(uri.scheme_str()?);
+        Some(Self { method, scheme, host, port: uri.port_u16(), path: uri.path() })
+    }
+
+    /// A request whose URI may be a path alone: its `Host` header says then where it goes, or the layer's `origin`.
+    #[cfg(feature = "tower")]
+    pub(crate) fn of_request<A>(
+        request: &'a http::Request<A>,
+        origin: Option<&'a http::Uri>,
+    ) -> Option<Self> {
+        let (method, uri) = (request.method(), request.uri());
+        if uri.host().is_some() || *method == Method::CONNECT {
+            return Self::of_uri(method, uri);
+        }
+        let of_origin = origin.and_then(|origin| Self::of_uri(method, origin));
+        let scheme = of_origin.and_then(|origin| origin.scheme);
+        let said = request.headers().get(http::header::HOST).and_then(|host| authority(host.to_str().ok()?));
+        match said {
+            Some((host, port)) => Some(Self { method, scheme, host, port, path: uri.path() }),
+            None => of_origin.map(|origin| Self { path: uri.path(), ..origin }),
+        }
     }
 
     /// The same of a URL.
     #[cfg(feature = "reqwest")]
     pub(crate) fn of_url(method: &'a Method, url: &'a reqwest::Url) -> Option<Self> {
         let host = url.host_str().filter(|host| !host.is_empty() && *method != Method::CONNECT)?;
-        Some(Self { method, scheme: url.scheme(), host, port: url.port(), path: url.path() })
+        Some(Self { method, scheme: Some(url.scheme()), host, port: url.port(), path: url.path() })
     }
 
     pub(crate) fn method(&self) -> &'a str {
@@ -51,11 +72,24 @@ impl<'a> Target<'a> {
 
     pub(crate) fn url(&self) -> String {
         let Self { scheme, host, port, path, .. } = self;
+        let (scheme, slashes) = scheme.map_or(("", ""), |scheme| (scheme, "://"));
         match port {
-            Some(port) => format!("{scheme}://{host}:{port}{path}"),
-            None => [scheme, "://", host, path].concat(),
+            Some(port) => format!("{scheme}{slashes}{host}:{port}{path}"),
+            None => [scheme, slashes, host, path].concat(),
         }
     }
+}
+
+/// The host and the port of a `Host` header.
+#[cfg(feature = "tower")]
+fn authority(text: &str) -> Option<(&str, Option<u16>)> {
+    let after_brackets = text.rfind(']').map_or(0, |at| at + 1);
+    let (host, port) = match text[after_brackets..].find(':') {
+        Some(at) => (&text[..after_brackets + at], Some(text[after_brackets + at + 1..].parse().ok()?)),
+        None => (text, None),
+    };
+    let is_host = !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']);
+    is_host.then_some((host, port))
 }
 
 #[cfg(test)]
@@ -109,6 +143,34 @@ mod tests {
         assert_eq!(of_uri("http://[::1]:80/"), shown("::1", "http://[::1]:80/"));
         #[cfg(feature = "reqwest")]
         assert_eq!(of_url("http://[::1]:81/"), shown("::1", "http://[::1]:81/"));
+    }
+
+    #[cfg(feature = "tower")]
+    #[test]
+    fn a_path_alone_goes_where_the_host_header_says_or_the_layer() {
+        let origin = "https://inventory.internal:50051".parse().unwrap();
+        let shown = |host: Option<&str>, origin: Option<&http::Uri>| {
+            let mut request = http::Request::get("/stock?of=1");
+            if let Some(host) = host {
+                request = request.header("host", host);
+            }
+            let request = request.body(()).unwrap();
+            Target::of_request(&request, origin).map(|target| (target.name().into_owned(), target.url()))
+        };
+        let of = |host: &str, url: &str| Some((host.to_owned(), url.to_owned()));
+        assert_eq!(shown(None, None), None);
+        assert_eq!(
+            shown(None, Some(&origin)),
+            of("inventory.internal", "https://inventory.internal:50051/stock")
+        );
+        assert_eq!(shown(Some("Orders:81"), None), of("orders", "Orders:81/stock"));
+        assert_eq!(shown(Some("orders"), Some(&origin)), of("orders", "https://orders/stock"));
+        assert_eq!(shown(Some("[::1]:81"), None), of("::1", "[::1]:81/stock"));
+        for wrong in ["", ":1", "a:b", "ada:secret@orders", "a/b"] {
+            assert_eq!(shown(Some(wrong), None), None, "{wrong}");
+        }
+        // A path is no origin.
+        assert_eq!(shown(None, Some(&"/".parse().unwrap())), None);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Which of a subsegment's values fit into its document: the longest are cut, and only what not even a cut helps is lost.
+//! Which of a subsegment's values fit into its document: the longest are cut, and only what not even a cut helps is lost, the
+//! longest first.
 
 use super::json::CUT_OVERHEAD;
 use super::node::{Field, NodeIndex, Section};
@@ -20,18 +21,26 @@ impl Record {
         let node = &self[index];
         let fixed =
             node.name.length() + NODE_TEXT_OVERHEAD + SECTION_TEXT_OVERHEAD * node.sections.count_ones();
-        let mut room = limit.saturating_sub(fixed as usize);
+        let room = limit.saturating_sub(fixed as usize);
+        // A long one that cannot be cut takes no room from the many short ones.
+        let mut shortest: Vec<_> = self.fields_of_any(index).map(|field| smallest(self, field)).collect();
+        shortest.sort_unstable();
+        let mut taken = 0;
+        shortest.retain(|bytes| {
+            taken += *bytes as usize;
+            taken <= room
+        });
+        let longest = shortest.last().copied().unwrap_or_default();
+        let mut of_longest = shortest.iter().filter(|bytes| **bytes == longest).count();
+        let room = room - shortest.iter().map(|bytes| *bytes as usize).sum::<usize>();
         let mut lost = 0;
-        // First come, first served: each value that fits at its smallest is kept.
         self.mark_lost(index, |record, field| {
-            let smallest = smallest(record, field) as usize;
-            let is_lost = smallest > room;
-            if is_lost {
-                lost += 1;
-            } else {
-                room -= smallest;
-            }
-            is_lost
+            let bytes = smallest(record, field);
+            // Of those that are as long, first come, first served.
+            let is_kept = bytes < longest || (bytes == longest && of_longest > 0);
+            of_longest -= usize::from(is_kept && bytes == longest);
+            lost += u32::from(!is_kept);
+            !is_kept
         });
         self[index].lost_fields = lost;
         self[index].spare = self.share(index, room);

@@ -1,10 +1,8 @@
 //! The recorder as a whole, through a sink in memory: what was sent is what happened.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use proptest::prelude::*;
 use serde_json::Value;
 
 use super::context::Entered;
@@ -14,6 +12,7 @@ use super::*;
 use crate::sink::{NotSent, Sink};
 use crate::testing;
 
+mod any_tree;
 mod limits;
 #[cfg(feature = "messages")]
 mod segments;
@@ -68,45 +67,6 @@ fn sent_by(limit: usize, body: impl FnOnce()) -> Vec<Value> {
     sink.documents()
 }
 
-/// A subsegment to record: its values' sizes and its children.
-#[derive(Debug, Clone)]
-struct Plan {
-    values: Vec<usize>,
-    annotations: usize,
-    children: Vec<Plan>,
-}
-
-fn plans() -> impl Strategy<Value = Plan> {
-    let values =
-        || prop::collection::vec(prop_oneof![0..40_usize, 0..4000_usize, 30_000..80_000_usize], 0..4);
-    let leaf = (values(), 0..4_usize).prop_map(|(values, annotations)| Plan {
-        values,
-        annotations,
-        children: Vec::new(),
-    });
-    leaf.prop_recursive(6, 60, 12, move |inner| {
-        (values(), 0..3_usize, prop::collection::vec(inner, 0..12))
-            .prop_map(|(values, annotations, children)| Plan { values, annotations, children })
-    })
-}
-
-impl Plan {
-    fn record(&self, path: &str, expected: &mut BTreeMap<String, String>, parent: &str) {
-        expected.insert(path.to_owned(), parent.to_owned());
-        subsegment(path, || {
-            for (at, size) in self.values.iter().enumerate() {
-                put_metadata(&format!("value{at}"), &"é\"".repeat(size / 3));
-            }
-            for at in 0..self.annotations {
-                put_annotation(&format!("key{at}"), at);
-            }
-            for (at, child) in self.children.iter().enumerate() {
-                child.record(&format!("{path}.{at}"), expected, path);
-            }
-        });
-    }
-}
-
 /// Collects each subsegment's name, id and parent's id from documents and what they nest.
 fn flatten(document: &Value, parent: &str, found: &mut Vec<(String, String, String)>) {
     let text = |member: &str| document[member].as_str().unwrap().to_owned();
@@ -142,29 +102,6 @@ fn check_values(document: &Value) {
     assert!(
         document["metadata"].as_object().into_iter().flatten().all(|(_, namespace)| namespace.is_object())
     );
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
-
-    /// P3: the union of what was sent equals the tree, whatever the sizes, and no datagram is over the limit.
-    #[test]
-    fn any_tree_arrives_whole_in_datagrams_that_fit(plan in plans(), limit in prop_oneof![Just(65_507_usize), 9_000..65_507_usize, 2_000..9_000_usize]) {
-        let mut expected = BTreeMap::new();
-        let documents = sent_by(limit, || plan.record("r", &mut expected, ""));
-        let mut found = Vec::new();
-        for document in &documents {
-            check_schema(document, true);
-            flatten(document, document["parent_id"].as_str().unwrap(), &mut found);
-        }
-        let ids: BTreeMap<_, _> = found.iter().map(|(name, id, _)| (name.clone(), id.clone())).collect();
-        prop_assert_eq!(found.len(), expected.len(), "each subsegment once");
-        for (name, _, parent_id) in &found {
-            let parent = &expected[name];
-            let expected_id = ids.get(parent).map_or("53995c3f42cd8ad8", String::as_str);
-            prop_assert_eq!(parent_id, expected_id, "the parent of {}", name);
-        }
-    }
 }
 
 #[test]

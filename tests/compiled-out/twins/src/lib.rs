@@ -196,6 +196,33 @@ pub async fn nested(number: u32) -> u32 {
     work.await
 }
 
+/// Names arguments and a function in the attribute only, and waits.
+#[cfg_attr(
+    feature = "traced",
+    capture_lambda_handler(
+        context = header,
+        err = only_named,
+        annotate("Number" = costly(number), "Text" = format!("{text}"))
+    )
+)]
+#[cfg_attr(not(feature = "traced"), allow(unused_variables))]
+pub async fn arguments_named_only(
+    payload: u32,
+    number: u32,
+    text: String,
+    header: &str,
+) -> Result<u32, ParseIntError> {
+    turn().await;
+    turn().await;
+    Ok(costly(payload))
+}
+
+/// What an `Err` means there.
+#[inline(never)]
+pub fn only_named(error: &ParseIntError) -> bool {
+    costly(1) == 1 && error.to_string().is_empty()
+}
+
 /// Names a value in `annotate!` only, before it waits.
 #[cfg_attr(feature = "traced", capture_method)]
 pub async fn named_before_a_wait(number: u32) -> u32 {
@@ -233,6 +260,8 @@ polled! {
     poll_async_handler(payload: u32, header: String) = async_handler(payload, header);
     /// Polls [`load`].
     poll_load(number: u32) = load(number);
+    /// Polls [`arguments_named_only`].
+    poll_arguments_named_only(payload: u32, text: String, header: &str) = arguments_named_only(payload, 7, text, header);
     /// Polls [`future`].
     poll_future(number: u32) = future(number);
     /// Polls [`nested`].

@@ -28,7 +28,8 @@ use super::otlp::Otlp;
 use super::serve::on_interrupt;
 
 #[derive(Debug, clap::Args)]
-#[command(disable_version_flag = true)]
+// As Go's flags: the last of several counts.
+#[command(disable_version_flag = true, args_override_self = true)]
 pub(crate) struct Forward {
     /// Where to: `aws`, an X-Ray without signatures such as another console (http://host:2000), or an OpenTelemetry backend
     /// (otlp+http://host:4318); may be given several times [default: aws]

@@ -19,12 +19,14 @@ const PERIOD: Duration = Duration::from_secs(60);
 pub(super) struct Report {
     json: bool,
     said: ForwardCounts,
+    received: ReceiverCounts,
     at: Instant,
 }
 
 impl Report {
     pub(super) fn new(json: bool) -> Self {
-        Self { json, said: ForwardCounts::default(), at: Instant::now() }
+        let (said, received) = (ForwardCounts::default(), ReceiverCounts::default());
+        Self { json, said, received, at: Instant::now() }
     }
 
     pub(super) fn ready(&mut self, forwarder: &Forwarder, queue: &Path) {
@@ -53,7 +55,7 @@ impl Report {
                 "{waiting} documents wait for {name}, which is not named now: they stay as long as the queue has room"
             );
         }
-        self.said = counts;
+        (self.said, self.received) = (counts, console.counts());
     }
 
     /// Says the counts where it is time to, or where they are asked for.
@@ -62,11 +64,21 @@ impl Report {
         if !is_time && !is_asked {
             return;
         }
-        let counts = forwarder.counts();
-        if is_asked || counts != self.said {
-            self.say("counts", &counts, forwarder.console().counts());
+        let (counts, received) = (forwarder.counts(), forwarder.console().counts());
+        if is_asked || self.is_news(&counts, received) {
+            self.say("counts", &counts, received);
         }
-        (self.said, self.at) = (counts, Instant::now());
+        if received.refused > self.received.refused
+            && let Some(latest) = forwarder.console().refusals().latest().last()
+        {
+            log::warn!("refused, the latest of them: {latest}");
+        }
+        (self.said, self.received, self.at) = (counts, received, Instant::now());
+    }
+
+    /// Also where everything that came was lost.
+    fn is_news(&self, counts: &ForwardCounts, received: ReceiverCounts) -> bool {
+        *counts != self.said || received != self.received
     }
 
     /// Ends it, and says what there was in all.
@@ -124,4 +136,33 @@ pub(super) fn on_signal() -> Result<Arc<AtomicBool>, Failure> {
         })?;
     }
     Ok(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use tracer_console::{ConsoleOptions, ForwardOptions, ForwardTarget};
+
+    use super::*;
+
+    #[test]
+    fn what_is_lost_is_said_though_nothing_is_taken() {
+        let home = tempfile::tempdir().unwrap();
+        let target = ForwardTarget::x_ray("http://127.0.0.1:9").unwrap();
+        let options = ForwardOptions::new(home.path().join("forward.db"), vec![target]);
+        let forwarder =
+            Forwarder::start(ForwardOptions { console: ConsoleOptions::any_port(), ..options }).unwrap();
+        let mut report = Report::new(true);
+        report.ready(&forwarder, home.path());
+        assert!(!report.is_news(&forwarder.counts(), forwarder.console().counts()));
+        let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        sender.send_to(b"{\"format\":\"json\",\"version\":1}\n{}", forwarder.console().local_addr()).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while forwarder.console().counts().refused == 0 {
+            assert!(Instant::now() < deadline, "the datagram is not refused");
+            std::thread::yield_now();
+        }
+        assert!(report.is_news(&forwarder.counts(), forwarder.console().counts()));
+        report.look(&forwarder, true);
+        assert!(!report.is_news(&forwarder.counts(), forwarder.console().counts()));
+    }
 }

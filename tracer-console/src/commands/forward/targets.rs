@@ -76,6 +76,7 @@ impl Asked<'_> {
             role_arn: settings.role_arn.clone(),
             proxy: settings.proxy.clone(),
             local: settings.local,
+            ..AwsOptions::default()
         })?;
         log::info!("using region {} and X-Ray at {}", account.region(), account.endpoint());
         Ok(ForwardTarget::aws(account.into(), settings.resource_arn.clone(), !settings.local))

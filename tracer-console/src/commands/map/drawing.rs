@@ -1,39 +1,44 @@
 //! A service graph as text: a tree of calls from the clients on, and a line for each service.
 
 use anstyle::Style;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::graph::{Edge, Figures, Graph, Statistics};
 use crate::commands::screen::Screen;
-use crate::commands::summary_line::{seconds, style};
+use crate::commands::summary_line::{duration, style};
 use crate::commands::table::{Cell, Column, Table};
 
 type Row = [Cell; 11];
 
 /// The tree, with figures as callers measure them, and the services, as they measure themselves.
 pub(super) fn draw(graph: &Graph, terminal: Option<usize>) -> String {
-    let calls = Table::new(columns("Calls"), Tree::of(graph).rows, terminal);
+    let Tree { rows, readable, .. } = Tree::of(graph);
+    // At the end of a deep branch, too, but not at the cost of everything else.
+    let readable = readable.min(terminal.unwrap_or_default() / 2);
+    let calls = Table::new(columns(Column::long("Calls").readable(readable)), rows, terminal);
     let services = graph.services().iter().filter(|service| service.figures.statistics.total_count > 0);
     let services = services.map(|service| {
         let name = Screen::printable(&service.identity.name);
         row(name.into(), service.identity.kind.as_deref(), Some(&service.figures))
     });
-    let services = Table::new(columns("Services"), services.collect(), terminal);
+    let services =
+        Table::new(columns(Column::long("Services").readable(BEGINNING)), services.collect(), terminal);
     format!("{calls}\n\n{services}")
 }
 
-fn columns(first: &'static str) -> [Column; 11] {
+fn columns(name: Column) -> [Column; 11] {
     [
-        Column::long(first),
-        Column::long("Type"),
+        name,
+        Column::long("Type").goes_at(0),
         Column::number("Requests"),
-        Column::number("OK"),
-        Column::number("Error"),
-        Column::number("Fault"),
-        Column::number("Throttle"),
-        Column::number("Average"),
-        Column::number("P50"),
-        Column::number("P90"),
-        Column::number("P99"),
+        Column::number("OK").goes_at(5),
+        Column::number("Error").goes_where_empty(),
+        Column::number("Fault").goes_where_empty(),
+        Column::number("Throttle").goes_where_empty(),
+        Column::number("Average").goes_at(3),
+        Column::number("P50").goes_at(1),
+        Column::number("P90").goes_at(2),
+        Column::number("P99").goes_at(4),
     ]
 }
 
@@ -49,7 +54,7 @@ fn row(name: Cell, kind: Option<&str>, figures: Option<&Figures>) -> Row {
         (0, _) | (_, 0) => Cell::default(),
         (count, total) => Cell::styled(percent(count, total), style(outcome)),
     };
-    let percentile = |percent| seconds(figures.percentile(percent)).into();
+    let percentile = |percent| duration(figures.percentile(percent)).into();
     [
         name,
         kind.into(),
@@ -58,7 +63,7 @@ fn row(name: Cell, kind: Option<&str>, figures: Option<&Figures>) -> Row {
         share(error_statistics.other_count, "error"),
         share(fault_statistics.total_count, "fault"),
         share(error_statistics.throttle_count, "throttle"),
-        seconds(figures.average()).into(),
+        duration(figures.average()).into(),
         percentile(50),
         percentile(90),
         percentile(99),
@@ -79,18 +84,23 @@ fn percent(count: u64, total: u64) -> String {
 struct Tree<'g> {
     graph: &'g Graph,
     rows: Vec<Row>,
+    /// So many columns show where every service stands, and the beginning of its name.
+    readable: usize,
     is_drawn: Vec<bool>,
     /// From the root to where it is.
     path: Vec<usize>,
 }
 
+/// By so much of its name a service is known.
+const BEGINNING: usize = 16;
 /// Deeper than any architecture; calls further down are drawn as roots of their own.
 const DEEPEST: usize = 64;
 
 impl<'g> Tree<'g> {
     fn of(graph: &'g Graph) -> Self {
         let services = graph.services().len();
-        let mut tree = Self { graph, rows: Vec::new(), is_drawn: vec![false; services], path: Vec::new() };
+        let (is_drawn, readable) = (vec![false; services], BEGINNING);
+        let mut tree = Self { graph, rows: Vec::new(), readable, is_drawn, path: Vec::new() };
         let roots = (0..services).filter(|&service| !graph.is_called(service));
         // Those that are only reached from each other begin somewhere, too.
         for service in roots.chain(0..services) {
@@ -129,6 +139,7 @@ impl<'g> Tree<'g> {
             () if self.is_drawn[edge.to] => " ↑",
             () => "",
         };
+        self.readable = self.readable.max(indent.width() + branch.width() + 1 + name.width().min(BEGINNING));
         let name = Cell::styled(format!("{indent}{branch}{sort} {name}{mark}"), Style::new());
         self.rows.push(row(name, identity.kind.as_deref(), Some(&edge.figures)));
         if mark.is_empty() && self.path.len() < DEEPEST {
@@ -215,7 +226,7 @@ mod tests {
         let drawn = draw(&Graph::of([graph(&["client", "web"], &[(0, 1)])]), None);
         let drawn = anstream::adapter::strip_str(&drawn).to_string();
         let words: Vec<_> = drawn.lines().nth(2).unwrap().split_whitespace().skip(3).collect();
-        let expected = ["4", "75.0%", "25.0%", "0.250", "s", "0.200", "s", "0.400", "s", "0.400", "s"];
+        let expected = ["4", "75.0%", "25.0%", "250", "ms", "200", "ms", "400", "ms", "400", "ms"];
         assert_eq!(words, expected);
         assert_eq!([percent(1, 2_000), percent(1_999, 2_000), percent(3, 3)], ["<0.1%", ">99.9%", "100.0%"]);
     }

@@ -71,7 +71,7 @@ impl Map {
     /// Of all traces, some hours at a time.
     fn of_windows(&self) -> Result<Graph, CallError> {
         let mut graphs = Vec::new();
-        for (from, to) in windows(self.chosen.range(), LONGEST_WINDOW) {
+        for (from, to) in windows(self.endpoint.range(&self.chosen), LONGEST_WINDOW) {
             let mut request = json!({"StartTime": from.seconds(), "EndTime": to.seconds()});
             if let Some(group) = &self.group {
                 request["GroupName"] = json!(group);

@@ -1,22 +1,12 @@
 //! What real X-Ray SDKs sent, compiled. Skipped where the corpus is not beside the workspace.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::*;
+use crate::recordings::recordings;
 use crate::trace_id::TraceId;
 use crate::{Document, Entity, MemoryStore, TraceStore as _, read_datagram};
-
-fn files() -> Vec<PathBuf> {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
-    let Ok(folders) = corpus.read_dir() else {
-        eprintln!("skipped: no corpus at {}", corpus.display());
-        return Vec::new();
-    };
-    let folders = folders.filter_map(|folder| folder.ok()?.path().read_dir().ok());
-    let files = folders.flatten().filter_map(|file| Some(file.ok()?.path()));
-    files.filter(|file| file.extension().is_some_and(|extension| extension == "jsonl")).collect()
-}
 
 fn traces(file: &Path) -> Vec<Trace> {
     let store = MemoryStore::default();
@@ -50,7 +40,7 @@ fn collect<'d>(document: &'d Value, found: &mut HashMap<&'d str, &'d Value>) {
 
 #[test]
 fn every_entity_of_the_corpus_is_answered_with_all_that_it_says() {
-    for file in files() {
+    for file in recordings() {
         for trace in traces(&file) {
             let compiled = CompiledTrace::of(&trace);
             let documents: Vec<Value> = compiled
@@ -74,7 +64,7 @@ fn every_entity_of_the_corpus_is_answered_with_all_that_it_says() {
 
 #[test]
 fn every_trace_of_the_corpus_has_a_summary_and_a_graph() {
-    for file in files() {
+    for file in recordings() {
         for trace in traces(&file) {
             let answers = answers(&trace);
             let at = file.display();
@@ -90,7 +80,7 @@ fn every_trace_of_the_corpus_has_a_summary_and_a_graph() {
 
 #[test]
 fn functions_whose_segment_never_came_are_named_by_their_service() {
-    for file in files() {
+    for file in recordings() {
         let is_powertools =
             ["python", "typescript"].into_iter().any(|folder| file.parent().unwrap().ends_with(folder));
         let name = file.file_stem().unwrap().to_str().unwrap();

@@ -22,7 +22,7 @@ pub(super) fn has_call(
     block: Option<&Expression>,
 ) -> bool {
     trace.calls().iter().any(|call| {
-        from.is_of(trace.service(call.caller()))
+        from.calls_as(trace.service(call.caller()))
             && to.is_of(trace.service(call.callee()))
             && satisfies_block(&OnEdge { trace, call }, block)
     })

@@ -130,6 +130,45 @@ fn an_edge_is_seen_as_its_caller_saw_it_and_named_by_who_was_called() {
     assert!(!keeps("edge(\"api\", \"web\")", &trace));
 }
 
+/// The client of an entry has its name (fact sheet 7.9).
+#[test]
+fn a_client_is_no_caller_unless_its_type_is_asked_for() {
+    let alone = web(json!({}));
+    let not = [
+        "edge(\"web\", \"web\")",
+        "edge(id(name: \"web\"), id(name: \"web\"))",
+        "edge(\"web\", \"web\") { ok }",
+    ];
+    assert!(not.iter().all(|edge| !keeps(edge, &alone)), "{not:?}");
+    assert!(keeps("edge(id(name: \"web\", type: \"client\"), \"web\")", &alone));
+    let call = fixtures::segment("web", 2, (0.1, 0.9), json!({"namespace": "remote"}));
+    let itself = fixtures::from_documents(&[
+        fixtures::segment("web", 1, (0.0, 1.0), json!({"subsegments": [call]})),
+        fixtures::segment("web", 3, (0.2, 0.4), json!({"parent_id": fixtures::id(2).to_string()})),
+    ]);
+    assert!(keeps("edge(\"web\", \"web\")", &itself));
+}
+
+#[test]
+fn what_has_not_ended_has_no_time_to_compare_with() {
+    let mut open = fixtures::segment("web", 1, (0.0, 0.0), json!({"in_progress": true}));
+    open.as_object_mut().unwrap().remove("end_time");
+    let work = fixtures::subsegment("work", 2, 1, (0.5, 2.5), json!({}));
+    let alone = fixtures::from_documents(&[open.clone(), work.clone()]);
+    for time in ["responsetime", "duration"] {
+        for test in ["", " < 1", " >= 0", " != 1", " = 2.5"] {
+            assert!(!keeps(&format!("{time}{test}"), &alone), "{time}{test}");
+            assert!(keeps(&format!("!({time}{test})"), &alone), "{time}{test}");
+        }
+    }
+    let callee = fixtures::segment("api", 3, (1.0, 2.0), json!({"parent_id": fixtures::id(2).to_string()}));
+    let called = fixtures::from_documents(&[open, work, callee]);
+    assert!(
+        keeps("!responsetime AND duration = 2", &called),
+        "what is completed has a time (fact sheet 7.5)"
+    );
+}
+
 #[test]
 fn an_orphan_is_found_where_no_service_is_named() {
     let orphan = fixtures::subsegment("call", 2, 9, (0.0, 0.5), json!({"fault": true}));

@@ -48,8 +48,9 @@ fn is_indexed(indexed: &Indexed, trace: &CompiledTrace<'_>) -> bool {
             is_meant && is_marked(*mark, segment.measured(), segment.is_partial(), segment)
         }),
         Indexed::Edge(from, to, mark) => trace.calls().iter().any(|call| {
-            let is_meant =
-                matches(from, trace.service(call.caller())) && matches(to, trace.service(call.callee()));
+            let caller = trace.service(call.caller());
+            let is_named = from.service_type.is_some() || caller.kind() != Some("client");
+            let is_meant = is_named && matches(from, caller) && matches(to, trace.service(call.callee()));
             is_meant && mark.is_none_or(|mark| is_call_marked(mark, call, trace))
         }),
         Indexed::RootCauses(Cause::Fault) => !trace.root_causes().fault.is_empty(),
@@ -91,8 +92,8 @@ fn of_trace(keyword: Keyword, test: &Test, trace: &CompiledTrace<'_>) -> bool {
         Keyword::Throttle => is(trace.has_throttle()),
         Keyword::Partial => is(trace.is_partial()),
         Keyword::Inferred => is(trace.has_inferred()),
-        Keyword::ResponseTime => compares_number(Some(trace.response_time()), test),
-        Keyword::Duration => compares_number(Some(trace.duration()), test),
+        Keyword::ResponseTime => compares_number(trace.response_time(), test),
+        Keyword::Duration => compares_number(trace.duration(), test),
         Keyword::HttpStatus => {
             let status = trace.http_status().map(|status| f64::from(u32::try_from(status).unwrap()));
             compares_number(status, test)

@@ -9,7 +9,7 @@ use aws_sdk_xray::operation::put_trace_segments::PutTraceSegmentsError;
 use aws_smithy_runtime_api::http::Response;
 
 use super::tally::Tally;
-use crate::aws::AwsAccount;
+use crate::aws::{AwsAccount, in_a_line};
 use crate::forward::far::{Failure, FailureKind, Far, Reply};
 use crate::forward::queue::Queued;
 use crate::forward::xray::{self, Call, Unprocessed};
@@ -52,7 +52,7 @@ impl Far for Account {
                 call.said(&unprocessed.collect::<Vec<_>>())
             }
             Err(error) => {
-                let reply = reply(&error);
+                let reply = reply(&error, self.account.endpoint());
                 if let Reply::Failed(Failure { kind: FailureKind::Status(400..=403), .. }) = reply {
                     // They may be what is wrong, and have been renewed.
                     self.account.forget_credentials();
@@ -64,9 +64,10 @@ impl Far for Account {
     }
 }
 
-fn reply(error: &SdkError<PutTraceSegmentsError, Response>) -> Reply {
+fn reply(error: &SdkError<PutTraceSegmentsError, Response>, endpoint: &str) -> Reply {
     let Some(response) = error.raw_response() else {
-        return Reply::Failed(Failure::new(kind(error), in_a_line(error)));
+        let why = format!("no answer from {endpoint}: {}", in_a_line(error));
+        return Reply::Failed(Failure::new(kind(error), why));
     };
     let (code, message) = match error.as_service_error() {
         Some(error) => (error.code().unwrap_or_default(), error.message().unwrap_or_default()),
@@ -107,12 +108,4 @@ fn kind(error: &SdkError<PutTraceSegmentsError, Response>) -> FailureKind {
         }
     }
     FailureKind::Other
-}
-
-/// What happened and why, as far as anybody knows.
-fn in_a_line(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    let mut said: Vec<_> = causes.map(ToString::to_string).collect();
-    said.dedup();
-    said.join(": ")
 }

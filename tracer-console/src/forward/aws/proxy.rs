@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::account::Account;
-use crate::api::{Answered, Asked, Upstream};
+use crate::api::{Answered, Answering, Asked, Upstream};
 use crate::aws::AwsAccount;
 
 /// Asks AWS.
@@ -18,28 +18,40 @@ impl Proxy {
 }
 
 impl Upstream for Proxy {
-    fn answer(&self, asked: Asked) -> Answered {
-        let path = asked.uri.path_and_query().map_or("/", |path| path.as_str());
-        if !path.starts_with('/') {
-            return Answered::bad_gateway("what is asked for begins with a slash");
-        }
-        log::debug!("aws: asked for {} {}", asked.method, path.escape_debug());
-        let called = self.0.call(asked.method.clone(), path, &asked.headers, asked.body);
-        let answer = match self.0.block_on(called) {
-            Ok(answer) => answer,
-            Err(error) => {
-                log::warn!("aws: {} {}: {error}", asked.method, path.escape_debug());
-                return Answered::bad_gateway(&error.to_string());
+    fn answer(&self, asked: Asked) -> Answering {
+        let account = Arc::clone(&self.0);
+        let asking = self.0.spawn(async move { answered(&account, asked).await });
+        Box::pin(async move {
+            match asking {
+                Some(asking) => {
+                    asking.await.unwrap_or_else(|failed| Answered::bad_gateway(&failed.to_string()))
+                }
+                None => Answered::bad_gateway("it is being ended"),
             }
-        };
-        let header = |(name, value): (String, String)| {
-            let name = name.parse::<HeaderName>().ok().filter(|name| !is_of_the_connection(name))?;
-            Some((name, value.parse::<HeaderValue>().ok()?))
-        };
-        let headers: HeaderMap = answer.headers.into_iter().filter_map(header).collect();
-        let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
-        Answered { status, headers, body: answer.body }
+        })
     }
+}
+
+async fn answered(account: &AwsAccount, asked: Asked) -> Answered {
+    let path = asked.uri.path_and_query().map_or("/", |path| path.as_str());
+    if !path.starts_with('/') {
+        return Answered::bad_gateway("what is asked for begins with a slash");
+    }
+    log::debug!("aws: asked for {} {}", asked.method, path.escape_debug());
+    let answer = match account.call(asked.method.clone(), path, &asked.headers, asked.body).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            log::warn!("aws: {} {}: {error}", asked.method, path.escape_debug());
+            return Answered::bad_gateway(&error.to_string());
+        }
+    };
+    let header = |(name, value): (String, String)| {
+        let name = name.parse::<HeaderName>().ok().filter(|name| !is_of_the_connection(name))?;
+        Some((name, value.parse::<HeaderValue>().ok()?))
+    };
+    let headers: HeaderMap = answer.headers.into_iter().filter_map(header).collect();
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    Answered { status, headers, body: answer.body }
 }
 
 /// Headers that are about the connection to AWS, and not the one here.

@@ -1,9 +1,8 @@
-//! What the daemon says of itself to X-Ray: once a minute, and when it ends, if anything came.
+//! What the daemon says of itself to X-Ray: from time to time, and when it ends, if anything came.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_xray::primitives::DateTime;
@@ -13,13 +12,15 @@ use super::account::Account;
 use super::tally::Tally;
 use crate::aws::AwsAccount;
 
-const PERIOD: Duration = Duration::from_secs(60);
 /// Records that X-Ray did not take wait, so many of them.
 const MOST_WAITING: usize = 30;
 /// A call has no more.
 const AT_ONCE: usize = 10;
 /// An instance of EC2 says its name by then, or this is none.
 const ASKING: Duration = Duration::from_secs(5);
+
+/// Whoever ends it has no more patience.
+const LAST_TELLING: Duration = Duration::from_secs(1);
 
 /// What came since the start, and what became of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,34 +35,36 @@ pub(in crate::forward) struct Totals {
 pub(in crate::forward) struct Telemetry {
     /// Dropped to end it.
     running: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    /// It ends when all is told.
+    told: Receiver<()>,
 }
 
 impl Telemetry {
     pub(in crate::forward) fn start(
         account: Arc<Account>,
+        period: Duration,
         totals: impl Fn() -> Totals + Send + 'static,
     ) -> std::io::Result<Self> {
         let (running, ended) = channel();
         let (before, waiting) = (Totals::default(), VecDeque::new());
         let mut reporter = Reporter { account, host: None, before, waiting };
-        let thread = std::thread::Builder::new().name("tracer-telemetry".into()).spawn(move || {
-            while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(PERIOD) {
+        let (telling, told) = channel::<()>();
+        std::thread::Builder::new().name("tracer-telemetry".into()).spawn(move || {
+            while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(period) {
                 reporter.report(totals());
             }
             reporter.report(totals());
+            drop(telling);
         })?;
-        Ok(Self { running: Some(running), thread: Some(thread) })
+        Ok(Self { running: Some(running), told })
     }
 }
 
-/// Tells what is left to be told.
+/// Tells what is left to be told, if that does not take long.
 impl Drop for Telemetry {
     fn drop(&mut self) {
         drop(self.running.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        let _ = self.told.recv_timeout(LAST_TELLING);
     }
 }
 

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value as AttributeValue;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue};
+use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, KeyValueList};
 use serde_json::Value;
+
+use crate::otlp::returned;
 
 /// Attributes that are being gathered, each name once.
 #[derive(Debug, Default)]
@@ -16,11 +18,31 @@ impl Attributes {
         self.0.entry(key.into()).or_insert_with(|| AnyValue { value: Some(value.into()) });
     }
 
-    /// Adds what JSON holds: an object or a list of other than texts as the text that it is; nothing for `null`.
+    /// Adds what JSON holds, lists and objects within it too; nothing for `null`.
     pub(super) fn put_json(&mut self, key: impl Into<String>, value: &Value) {
         if let Some(value) = of_json(value) {
             self.put(key, value);
         }
+    }
+
+    /// Adds what only X-Ray knows: an object, or a list of other than texts, as the text of its JSON, and so a text that could be taken
+    /// for one.
+    pub(super) fn put_own(&mut self, key: impl Into<String>, value: &Value) {
+        let is_text = match value {
+            Value::String(text) => text.starts_with(returned::BEGINS_JSON),
+            Value::Array(values) => !values.iter().all(Value::is_string),
+            Value::Object(_) => true,
+            _ => false,
+        };
+        if is_text {
+            self.put(key, text_value(value.to_string()));
+        } else {
+            self.put_json(key, value);
+        }
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.0.contains_key(key)
     }
 
     /// Adds members by their new names, and those that have none under the prefix.
@@ -33,7 +55,7 @@ impl Attributes {
         for (key, value) in members {
             match names.iter().find(|(member, _)| member == key) {
                 Some((_, name)) => self.put_json(*name, value),
-                None => self.put_json(format!("{prefix}{key}"), value),
+                None => self.put_own(format!("{prefix}{key}"), value),
             }
         }
     }
@@ -45,6 +67,7 @@ impl Attributes {
 }
 
 fn of_json(value: &Value) -> Option<AttributeValue> {
+    let any = |value| AnyValue { value: of_json(value) };
     Some(match value {
         Value::Null => return None,
         Value::Bool(flag) => AttributeValue::BoolValue(*flag),
@@ -53,10 +76,17 @@ fn of_json(value: &Value) -> Option<AttributeValue> {
             None => AttributeValue::DoubleValue(number.as_f64()?),
         },
         Value::String(text) => AttributeValue::StringValue(text.clone()),
-        Value::Array(values) if values.iter().all(Value::is_string) => {
-            texts(values.iter().filter_map(Value::as_str))
+        Value::Array(values) => {
+            AttributeValue::ArrayValue(ArrayValue { values: values.iter().map(any).collect() })
         }
-        Value::Array(_) | Value::Object(_) => AttributeValue::StringValue(value.to_string()),
+        Value::Object(members) => {
+            let entry = |(key, value): (&String, _)| KeyValue {
+                key: key.clone(),
+                value: Some(any(value)),
+                ..KeyValue::default()
+            };
+            AttributeValue::KvlistValue(KeyValueList { values: members.iter().map(entry).collect() })
+        }
     })
 }
 

@@ -38,6 +38,35 @@ impl Backend {
         let given = self.headers.iter().map(|(name, value)| (&**name, &**value));
         self.agent.post(&own.into_iter().chain(given).collect::<Vec<_>>(), body)
     }
+
+    fn said(&self, answer: &Answer) -> Said {
+        let status = answer.status;
+        match status {
+            200..=299 if is_page(answer) => {
+                let why = format!(
+                    "it answers {status} with a page, and not as OTLP does: is that the address of a backend?"
+                );
+                Said::Other(Reply::Failed(Failure::new(FailureKind::Other, why)))
+            }
+            200..=299 => partial(answer),
+            // Those may be sent again, by the specification.
+            429 | 502 | 503 | 504 => failed(answer, why(answer)),
+            // The specification asks to give up; but nothing of this is about the documents, and they can wait until it is put right.
+            300..=399 | 401 | 403 | 407 | 408 => failed(answer, why(answer)),
+            // A proxy says so, too, of a backend that is still starting.
+            404 | 405 => failed(answer, self.nobody_there(answer)),
+            400 | 413 => Said::Other(Reply::Refused { why: why(answer), one_may_be_the_reason: true }),
+            _ => Said::Other(Reply::Refused { why: why(answer), one_may_be_the_reason: false }),
+        }
+    }
+
+    fn nobody_there(&self, answer: &Answer) -> String {
+        let (url, why) = (self.agent.url(), why(answer));
+        format!(
+            "{why}; asked was POST {url}, and nobody takes spans there: check host, port and path of the address after --to, \
+             and whether the backend takes OTLP over HTTP and has started"
+        )
+    }
 }
 
 impl Far for Backend {
@@ -52,7 +81,7 @@ impl Far for Backend {
                 Ok(body) => body,
                 Err(error) => return Reply::Failed(Failure::new(FailureKind::Other, error.to_string())),
             };
-            match self.post(&body).map(|answer| said(&answer)) {
+            match self.post(&body).map(|answer| self.said(&answer)) {
                 Ok(Said::Taken) => {}
                 Ok(Said::TakenBut { spans, why }) => refused = Some((spans, why)),
                 Ok(Said::Other(reply)) => return reply,
@@ -91,32 +120,13 @@ enum Said {
     Other(Reply),
 }
 
-fn said(answer: &Answer) -> Said {
-    let status = answer.status;
-    match status {
-        200..=299 if is_page(answer) => {
-            let why = format!(
-                "it answers {status} with a page, and not as OTLP does: is that the address of a backend?"
-            );
-            Said::Other(Reply::Failed(Failure::new(FailureKind::Other, why)))
-        }
-        200..=299 => partial(answer),
-        // Those may be sent again, by the specification.
-        429 | 502 | 503 | 504 => failed(answer),
-        // The specification asks to give up; but nothing of this is about the documents, and they can wait until it is put right.
-        300..=399 | 401 | 403 | 407 | 408 => failed(answer),
-        400 | 413 => Said::Other(Reply::Refused { why: why(answer), one_may_be_the_reason: true }),
-        _ => Said::Other(Reply::Refused { why: why(answer), one_may_be_the_reason: false }),
-    }
-}
-
 /// Whoever answers with a page, such as a proxy that wants a login, took nothing.
 fn is_page(answer: &Answer) -> bool {
     answer.body.trim_ascii_start().starts_with(b"<")
 }
 
-fn failed(answer: &Answer) -> Said {
-    let failure = Failure::new(FailureKind::Status(answer.status), why(answer));
+fn failed(answer: &Answer, why: String) -> Said {
+    let failure = Failure::new(FailureKind::Status(answer.status), why);
     Said::Other(Reply::Failed(Failure { after: answer.retry_after(), ..failure }))
 }
 

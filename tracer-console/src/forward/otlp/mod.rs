@@ -5,9 +5,14 @@
 
 mod attributes;
 mod backend;
+mod origin;
 mod outcome;
 mod request;
 mod resource;
 mod span;
 
 pub(super) use backend::Backend;
+
+#[cfg(test)]
+#[path = "round_trip_tests.rs"]
+mod tests;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::attributes::{Attributes, text_value};
 use crate::entity::{Entity, Exception};
+use crate::otlp::{frames, returned};
 
 /// An error where a flag says so; the message is that of the exception.
 pub(super) fn status(entity: &Entity) -> Option<Status> {
@@ -24,14 +25,14 @@ pub(super) fn put_flags(attributes: &mut Attributes, entity: &Entity) {
     for (name, _) in flags.into_iter().filter(|(_, is_set)| *is_set) {
         attributes.put_json(format!("aws.xray.{name}"), &Value::Bool(true));
     }
-    if let Some(reference) = entity.cause_reference() {
-        attributes.put("aws.xray.cause", text_value(reference));
-    }
-    let cause = entity.member("cause").and_then(Value::as_object);
-    for (key, value) in
-        cause.into_iter().flatten().filter(|(key, _)| !["exceptions", "id"].contains(&&***key))
-    {
-        attributes.put_json(format!("aws.xray.cause.{key}"), value);
+    match entity.member("cause") {
+        Some(Value::Object(cause)) => {
+            for (key, value) in cause.iter().filter(|(key, _)| *key != "exceptions") {
+                attributes.put_own(format!("{}{key}", returned::OF_CAUSE), value);
+            }
+        }
+        Some(reference) => attributes.put_own("aws.xray.cause", reference),
+        None => {}
     }
 }
 
@@ -44,20 +45,11 @@ pub(super) fn events(entity: &Entity, end: u64) -> Vec<Event> {
 
 fn event(exception: Exception<'_>, raw: &Value, end: u64) -> Event {
     let mut attributes = Attributes::default();
-    let texts = [
-        ("exception.type", exception.type_name()),
-        ("exception.message", exception.message()),
-        ("aws.xray.exception.id", exception.id()),
-    ];
-    for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
-        attributes.put(name, text_value(text));
-    }
-    if let Some(stack) = raw.get("stack").and_then(Value::as_array).filter(|stack| !stack.is_empty()) {
-        attributes.put("exception.stacktrace", text_value(stack_trace(exception, stack)));
-    }
-    for name in ["remote", "truncated", "skipped", "cause"] {
-        if let Some(value) = raw.get(name) {
-            attributes.put_json(format!("aws.xray.exception.{name}"), value);
+    for (key, value) in raw.as_object().into_iter().flatten() {
+        match (key.as_str(), value) {
+            ("type" | "message", value) => attributes.put_json(format!("exception.{key}"), value),
+            ("stack", Value::Array(stack)) => put_stack(&mut attributes, exception, stack),
+            (key, value) => attributes.put_own(format!("{}{key}", returned::OF_EXCEPTION), value),
         }
     }
     Event {
@@ -68,17 +60,14 @@ fn event(exception: Exception<'_>, raw: &Value, end: u64) -> Event {
     }
 }
 
-/// The frames as text, as most languages write them.
-fn stack_trace(exception: Exception<'_>, stack: &[Value]) -> String {
-    let mut text = match (exception.type_name(), exception.message()) {
-        ("", message) => message.to_owned(),
-        (type_name, "") => type_name.to_owned(),
-        (type_name, message) => format!("{type_name}: {message}"),
-    };
-    for frame in stack {
-        let member = |key: &str| frame.get(key).and_then(Value::as_str).unwrap_or_default();
-        let line = frame.get("line").and_then(Value::as_u64).unwrap_or_default();
-        text.push_str(&format!("\n\tat {} ({}:{line})", member("label"), member("path")));
+/// The frames as text; and as they are where the text does not tell them all.
+fn put_stack(attributes: &mut Attributes, exception: Exception<'_>, stack: &[Value]) {
+    let head = frames::head(exception.type_name(), exception.message());
+    let text = frames::write(&head, stack);
+    if frames::read(&head, &text).as_ref().and_then(Value::as_array).is_none_or(|read| read != stack) {
+        attributes.put("aws.xray.exception.stack", text_value(Value::from(stack).to_string()));
     }
-    text
+    if !stack.is_empty() {
+        attributes.put("exception.stacktrace", text_value(text));
+    }
 }

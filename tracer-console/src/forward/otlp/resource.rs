@@ -4,6 +4,7 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use serde_json::{Map, Value};
 
 use super::attributes::{Attributes, text_value};
+use super::origin::Origin;
 use crate::entity::{Entity, EntityKind};
 
 /// By X-Ray's word for the kind of place: OpenTelemetry's.
@@ -22,7 +23,7 @@ const PLATFORMS: [(&str, &str); 11] = [
 ];
 
 /// Members of `aws` that tell of the place, and the attributes of the resource that they are.
-pub(super) const PLACES: [(&str, &[(&str, &str)]); 5] = [
+const PLACES: [(&str, &[(&str, &str)]); 5] = [
     (
         "ec2",
         &[
@@ -65,8 +66,11 @@ const UNKNOWN: &str = "unknown_service";
 
 /// The resource of a document, by the outermost of its entities.
 pub(super) fn resource(outermost: &Entity) -> Resource {
+    if let Some(attributes) = Origin::of(outermost).and_then(Origin::resource) {
+        return Resource { attributes: attributes.into_vec(), ..Resource::default() };
+    }
     let mut attributes = Attributes::default();
-    attributes.put("service.name", text_value(service(outermost)));
+    attributes.put("service.name", text_value(service(outermost).unwrap_or(UNKNOWN)));
     let member = |key| outermost.member(key).and_then(Value::as_object);
     if let Some(version) = member("service").and_then(|service| service.get("version")) {
         attributes.put_json("service.version", version);
@@ -89,13 +93,18 @@ pub(super) fn resource(outermost: &Entity) -> Resource {
     Resource { attributes: attributes.into_vec(), ..Resource::default() }
 }
 
+/// Whether a document says of which service it is.
+pub(super) fn is_known(outermost: &Entity) -> bool {
+    Origin::of(outermost).and_then(Origin::resource).is_some() || service(outermost).is_some()
+}
+
 /// A segment is named after its service. A subsegment that was sent alone says it only in an annotation of Powertools.
-fn service(outermost: &Entity) -> &str {
+fn service(outermost: &Entity) -> Option<&str> {
     let named = match outermost.kind() {
-        EntityKind::Subsegment => outermost.annotation("Service").and_then(Value::as_str).unwrap_or_default(),
-        EntityKind::Segment | EntityKind::Inferred => outermost.name(),
+        EntityKind::Subsegment => outermost.annotation("Service").and_then(Value::as_str),
+        EntityKind::Segment | EntityKind::Inferred => Some(outermost.name()),
     };
-    if named.is_empty() { UNKNOWN } else { named }
+    named.filter(|name| !name.is_empty())
 }
 
 fn place(attributes: &mut Attributes, aws: Option<&Map<String, Value>>) {

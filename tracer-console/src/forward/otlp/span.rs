@@ -8,14 +8,15 @@ use opentelemetry_proto::tonic::trace::v1::span::{Link as SpanLink, SpanKind};
 use serde_json::{Map, Value};
 
 use super::attributes::{Attributes, text_value, texts};
+use super::origin::Origin;
 use super::outcome;
-use super::resource::PLACES;
 use crate::document::Document;
 use crate::entity::{Entity, EntityKind};
+use crate::otlp::returned;
 use crate::timestamp::Timestamp;
 
 /// Members that have a place of their own in a span.
-const TOLD: [&str; 22] = [
+const TOLD: [&str; 20] = [
     "name",
     "id",
     "trace_id",
@@ -35,8 +36,6 @@ const TOLD: [&str; 22] = [
     "sql",
     "namespace",
     "links",
-    "origin",
-    "service",
     "subsegments",
 ];
 
@@ -45,18 +44,29 @@ pub(super) fn span(entity: &Entity, document: &Document) -> Span {
     let start = nanos(entity.start());
     // One that did not end within a document that is complete ended with it, as far as anybody knows.
     let end = entity.end().or(document.entities()[0].end()).map_or(start, nanos).max(start);
+    let origin = Origin::of(entity);
+    let name = origin.and_then(Origin::name).unwrap_or_else(|| entity.name());
+    let kind = origin.and_then(Origin::kind).unwrap_or_else(|| kind(entity));
+    let mut attributes = Attributes::default();
+    // First, so that no other attribute takes an annotation's name.
+    put_annotations(&mut attributes, entity);
+    put_x_rays(&mut attributes, entity, name, kind);
+    put_members(&mut attributes, entity, origin);
+    let mut events = outcome::events(entity, end);
+    events.extend(origin.map(Origin::events).unwrap_or_default());
     Span {
         trace_id: document.trace_id().to_bytes().to_vec(),
         span_id: entity.id().number().to_be_bytes().to_vec(),
+        trace_state: origin.map(Origin::trace_state).unwrap_or_default(),
         parent_span_id: entity.parent_id().map(|id| id.number().to_be_bytes().to_vec()).unwrap_or_default(),
-        name: entity.name().to_owned(),
-        kind: kind(entity).into(),
+        name: name.to_owned(),
+        kind: kind.into(),
         start_time_unix_nano: start,
         end_time_unix_nano: end,
-        attributes: attributes(entity),
-        events: outcome::events(entity, end),
+        attributes: attributes.into_vec(),
+        events,
         links: links(entity),
-        status: outcome::status(entity),
+        status: origin.and_then(Origin::status).or_else(|| outcome::status(entity)),
         ..Span::default()
     }
 }
@@ -66,36 +76,51 @@ fn nanos(time: Timestamp) -> u64 {
     u64::try_from(time.micros()).unwrap_or_default().saturating_mul(1_000)
 }
 
+fn is_segment(entity: &Entity) -> bool {
+    entity.kind() != EntityKind::Subsegment
+}
+
 fn kind(entity: &Entity) -> SpanKind {
-    match (entity.kind(), entity.namespace()) {
-        (EntityKind::Subsegment, None) => SpanKind::Internal,
-        (EntityKind::Subsegment, Some(_)) => SpanKind::Client,
-        (EntityKind::Segment | EntityKind::Inferred, _) => SpanKind::Server,
+    match entity.namespace() {
+        _ if is_segment(entity) => SpanKind::Server,
+        None => SpanKind::Internal,
+        Some(_) => SpanKind::Client,
     }
 }
 
-fn attributes(entity: &Entity) -> Vec<opentelemetry_proto::tonic::common::v1::KeyValue> {
-    let mut attributes = Attributes::default();
-    // First, so that no other attribute takes an annotation's name.
-    put_annotations(&mut attributes, entity);
-    put_called(&mut attributes, entity);
-    put_http(&mut attributes, entity);
-    put_sql(&mut attributes, entity);
-    put_aws(&mut attributes, entity);
-    outcome::put_flags(&mut attributes, entity);
-    for (namespace, value) in entity.metadata() {
-        attributes.put(format!("aws.xray.metadata.{namespace}"), text_value(value.to_string()));
+/// What the span has otherwise than X-Ray: its name, and whether its kind tells a segment from a subsegment.
+fn put_x_rays(attributes: &mut Attributes, entity: &Entity, name: &str, kind: SpanKind) {
+    if name != entity.name() {
+        attributes.put(returned::NAME, text_value(entity.name()));
     }
+    if (kind == SpanKind::Server) != is_segment(entity) {
+        attributes.put(returned::TYPE, text_value(if is_segment(entity) { "segment" } else { "subsegment" }));
+    }
+}
+
+fn put_members(attributes: &mut Attributes, entity: &Entity, origin: Option<Origin<'_>>) {
+    put_called(attributes, entity, origin.is_some());
+    put_http(attributes, entity);
+    put_sql(attributes, entity);
+    put_aws(attributes, entity);
+    outcome::put_flags(attributes, entity);
     if entity.end().is_none() {
         attributes.put_json("aws.xray.inprogress", &Value::Bool(true));
     }
     for (key, value) in entity.members.iter().filter(|(key, _)| !TOLD.contains(&key.as_str())) {
         match key.as_str() {
             "user" => attributes.put_json("enduser.id", value),
-            key => attributes.put_json(format!("aws.xray.{key}"), value),
+            key => attributes.put_own(format!("{}{key}", returned::OWN), value),
         }
     }
-    attributes.into_vec()
+    if let Some(origin) = origin {
+        attributes.put_json(returned::IS_OTEL, &Value::Bool(true));
+        origin.put_metadata(attributes, entity);
+        return;
+    }
+    for (namespace, value) in entity.metadata() {
+        attributes.put(format!("{}{namespace}", returned::OF_METADATA), text_value(value.to_string()));
+    }
 }
 
 fn put_annotations(attributes: &mut Attributes, entity: &Entity) {
@@ -103,13 +128,18 @@ fn put_annotations(attributes: &mut Attributes, entity: &Entity) {
         attributes.put_json(key, value);
     }
     if entity.annotations().next().is_some() {
-        attributes.put("aws.xray.annotations", texts(entity.annotations().map(|(key, _)| key)));
+        attributes.put(returned::ANNOTATIONS, texts(entity.annotations().map(|(key, _)| key)));
     }
 }
 
-/// What a call called: X-Ray has it in the name.
-fn put_called(attributes: &mut Attributes, entity: &Entity) {
-    if entity.kind() != EntityKind::Subsegment {
+/// What a call called: X-Ray has it in the name. What was a span says so itself.
+fn put_called(attributes: &mut Attributes, entity: &Entity, is_span: bool) {
+    let said = entity.member("namespace");
+    let is_known = said.is_some_and(|said| said == "aws" || said == "remote");
+    if is_span || is_segment(entity) || !is_known {
+        attributes.put_own("aws.xray.namespace", said.unwrap_or(&Value::Null));
+    }
+    if is_span || is_segment(entity) {
         return;
     }
     match entity.namespace() {
@@ -129,56 +159,34 @@ fn member<'a>(entity: &'a Entity, key: &str) -> Option<&'a Map<String, Value>> {
 fn put_http(attributes: &mut Attributes, entity: &Entity) {
     let http = member(entity, "http");
     let part = |key: &str| http.and_then(|http| http.get(key)).and_then(Value::as_object);
-    let request = [
-        ("method", "http.request.method"),
-        ("url", "url.full"),
-        ("user_agent", "user_agent.original"),
-        ("client_ip", "client.address"),
-        ("x_forwarded_for", "aws.xray.x_forwarded_for"),
-        ("traced", "aws.xray.traced"),
-    ];
-    attributes.put_members(part("request").into_iter().flatten(), &request, "aws.xray.http.request.");
-    if let Some(status) = entity.http_status() {
-        attributes.put_json("http.response.status_code", &status.into());
+    let request = part("request");
+    let of = |key: &str| request.and_then(|request| request.get(key));
+    // Whoever nobody stands between is the peer.
+    if let Some(client) = of("client_ip").filter(|_| of("x_forwarded_for") != Some(&Value::Bool(true))) {
+        attributes.put_json(returned::PEER, client);
     }
-    let response = [("status", "http.response.status_code"), ("content_length", "http.response.body.size")];
-    attributes.put_members(part("response").into_iter().flatten(), &response, "aws.xray.http.response.");
+    let request = request.into_iter().flatten();
+    attributes.put_members(request, &returned::HTTP_REQUEST, returned::OF_HTTP_REQUEST);
+    let response = part("response").into_iter().flatten();
+    attributes.put_members(response, &returned::HTTP_RESPONSE, returned::OF_HTTP_RESPONSE);
 }
 
 fn put_sql(attributes: &mut Attributes, entity: &Entity) {
-    let names = [
-        ("sanitized_query", "db.query.text"),
-        ("connection_string", "db.connection_string"),
-        ("user", "db.user"),
-    ];
     let sql = member(entity, "sql");
     if let Some(system) = sql.and_then(|sql| sql.get("database_type")).and_then(Value::as_str) {
         // X-Ray's SDKs write it as the driver does, OpenTelemetry in lower case.
         let system = system.to_ascii_lowercase();
         attributes.put(
-            "db.system.name",
+            returned::DATABASE,
             text_value(if system == "postgres" { "postgresql".into() } else { system }),
         );
     }
-    attributes.put_members(sql.into_iter().flatten(), &names, "aws.xray.sql.");
+    attributes.put_members(sql.into_iter().flatten(), &returned::SQL, returned::OF_SQL);
 }
 
 fn put_aws(attributes: &mut Attributes, entity: &Entity) {
-    let names = [
-        ("operation", "rpc.method"),
-        ("region", "aws.region"),
-        ("request_id", "aws.request_id"),
-        ("account_id", "aws.account_id"),
-        ("queue_url", "aws.queue_url"),
-        ("table_name", "aws.table_name"),
-        ("table_names", "aws.dynamodb.table_names"),
-        ("retries", "aws.xray.retries"),
-    ];
-    // The resource of a segment has where it runs.
-    let is_place = |key: &str| key == "cloudwatch_logs" || PLACES.iter().any(|(place, _)| *place == key);
-    let is_of_span = |key: &str| entity.kind() == EntityKind::Subsegment || !is_place(key);
-    let aws = member(entity, "aws").into_iter().flatten().filter(|(key, _)| is_of_span(key));
-    attributes.put_members(aws, &names, "aws.");
+    let aws = member(entity, "aws").into_iter().flatten();
+    attributes.put_members(aws, &returned::AWS, returned::OF_AWS);
 }
 
 fn links(entity: &Entity) -> Vec<SpanLink> {

@@ -19,6 +19,8 @@ const PAGES_AT_ONCE: i64 = 1_000;
 
 /// So many bytes of the disk are left to others, and to SQLite: it needs some to take out what was sent.
 const RESERVE: u64 = 16 << 20;
+/// What the log has beyond this is given back soon, and is not counted on.
+const LOG: u64 = 4 << 20;
 
 /// The bound.
 #[derive(Debug)]
@@ -27,6 +29,11 @@ pub(super) struct Room {
     reserve: u64,
     /// The directory of the file.
     directory: PathBuf,
+    /// SQLite's log beside it, which is written again from its beginning.
+    log: PathBuf,
+    /// What the disk has left, as tests will have it.
+    #[cfg(test)]
+    left: Option<u64>,
 }
 
 /// How many documents were dropped of each target that still waited for them.
@@ -36,18 +43,39 @@ impl Room {
     /// So many bytes for the file at this path.
     pub(super) fn of(path: &Path, bytes: u64) -> Self {
         let directory = path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned));
-        Self { bytes, reserve: RESERVE, directory: directory.unwrap_or_default() }
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        Self {
+            bytes,
+            reserve: RESERVE,
+            directory: directory.unwrap_or_default(),
+            log: log.into(),
+            #[cfg(test)]
+            left: None,
+        }
     }
 
-    /// Whether the disk has room for more.
-    pub(super) fn is_on_disk(&self) -> bool {
-        free_bytes(&self.directory).is_none_or(|free| free >= self.reserve)
+    /// Whether the disk has room for more: what is free on it, and what the file has and does not use.
+    pub(super) fn is_on_disk(&self, connection: &Connection) -> Result<bool, QueueError> {
+        let Some(free) = self.free_bytes().filter(|free| *free < self.reserve) else { return Ok(true) };
+        let number = |pragma| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
+        let unused = number("PRAGMA freelist_count")?.saturating_mul(number("PRAGMA page_size")?);
+        let log = std::fs::metadata(&self.log).map_or(0, |log| log.len().min(LOG));
+        Ok(free.saturating_add(unused.unsigned_abs()).saturating_add(log) >= self.reserve)
     }
 
-    /// As if the disk had no more.
+    fn free_bytes(&self) -> Option<u64> {
+        #[cfg(test)]
+        if self.left.is_some() {
+            return self.left;
+        }
+        free_bytes(&self.directory)
+    }
+
+    /// As if the disk had no more than so much left.
     #[cfg(test)]
-    pub(super) fn fill_disk(&mut self) {
-        self.reserve = u64::MAX;
+    pub(super) fn leave(&mut self, bytes: u64) {
+        self.left = Some(bytes);
     }
 
     /// Whether so many bytes since the last look are a reason to look again.

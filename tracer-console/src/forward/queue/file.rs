@@ -9,6 +9,7 @@ use super::dropping::{Drops, Room};
 use super::error::QueueError;
 use super::queued::{Loaded, Number, Queued, TargetId, Verdict};
 use super::schema;
+use crate::forward::target_name;
 
 /// The file of a queue.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ pub(super) struct Waiting {
 
 impl QueueFile {
     /// Opens the file for these targets, by their names. A target that the file does not know has everything that waits there
-    /// before it.
+    /// before it; one that an earlier version knew by another name has what waits for that.
     pub(super) fn open(path: &Path, bytes: u64, targets: &[&str]) -> Result<Self, QueueError> {
         let mut connection = schema::open(path)?;
         let transaction = connection.transaction()?;
@@ -72,13 +73,14 @@ impl QueueFile {
 
     /// Whether there is room on the disk for documents.
     pub(super) fn has_room(&self) -> bool {
-        self.room.is_on_disk()
+        // What cannot be asked now is told by the transaction.
+        self.room.is_on_disk(&self.connection).unwrap_or(true)
     }
 
-    /// As if the disk were full.
+    /// As if the disk had no more than so much left.
     #[cfg(test)]
-    pub(super) fn fill_disk(&mut self) {
-        self.room.fill_disk();
+    pub(super) fn leave(&mut self, bytes: u64) {
+        self.room.leave(bytes);
     }
 
     /// Takes documents and verdicts in one transaction. Returns what was dropped for them, and how many documents of each verdict
@@ -163,14 +165,37 @@ impl QueueFile {
 }
 
 fn find_target(transaction: &Transaction<'_>, name: &str) -> Result<TargetId, QueueError> {
+    let mut earlier = earlier_names(transaction, name)?.into_iter();
     let find = "SELECT target FROM targets WHERE name = ?1";
-    if let Some(known) = transaction.query_row(find, [name], |row| row.get(0)).optional()? {
-        return Ok(TargetId(known));
+    let known = transaction.query_row(find, [name], |row| row.get(0)).optional()?;
+    let target = match known.or_else(|| earlier.next()) {
+        Some(known) => {
+            transaction.execute("UPDATE targets SET name = ?2 WHERE target = ?1", (known, name))?;
+            known
+        }
+        None => {
+            transaction.execute("INSERT INTO targets (name) VALUES (?1)", [name])?;
+            let new = transaction.last_insert_rowid();
+            transaction.execute("INSERT INTO waiting SELECT number, ?1 FROM queued", [new])?;
+            new
+        }
+    };
+    for other in earlier {
+        let adopt = "INSERT OR IGNORE INTO waiting SELECT number, ?2 FROM waiting WHERE target = ?1";
+        transaction.execute(adopt, (other, target))?;
+        transaction.execute("DELETE FROM waiting WHERE target = ?1", [other])?;
+        transaction.execute("DELETE FROM targets WHERE target = ?1", [other])?;
     }
-    transaction.execute("INSERT INTO targets (name) VALUES (?1)", [name])?;
-    let target = transaction.last_insert_rowid();
-    transaction.execute("INSERT INTO waiting SELECT number, ?1 FROM queued", [target])?;
     Ok(TargetId(target))
+}
+
+/// Targets that earlier versions of this program had for what has this name now.
+fn earlier_names(transaction: &Transaction<'_>, name: &str) -> Result<Vec<i64>, QueueError> {
+    let mut select = transaction.prepare("SELECT target, name FROM targets ORDER BY target")?;
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let targets: Vec<(i64, String)> = rows.collect::<Result<_, _>>()?;
+    let is_earlier = |(_, earlier): &(i64, String)| target_name::was(earlier, name);
+    Ok(targets.into_iter().filter(is_earlier).map(|(target, _)| target).collect())
 }
 
 /// Returns the bytes of it.
@@ -202,4 +227,43 @@ fn settle(transaction: &Transaction<'_>, verdict: &Verdict) -> Result<u64, Queue
         forget.execute([number])?;
     }
     Ok(waited)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting(file: &QueueFile) -> Vec<u64> {
+        file.waiting().unwrap().of_targets.into_values().collect()
+    }
+
+    #[test]
+    fn what_waits_under_the_names_of_an_earlier_version_is_had_by_the_targets_of_now() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("forward.db");
+        // A file as it was written then.
+        let names = ["aws", "http://Console:2001/", "http://console:2001//", "http://elsewhere:1"];
+        let connection = schema::open(&path).unwrap();
+        connection.execute("INSERT INTO queued VALUES (1, '{}'), (2, '{}'), (3, '{}')", []).unwrap();
+        for (name, target) in names.iter().zip(1_i64..) {
+            connection.execute("INSERT INTO targets VALUES (?1, ?2)", (target, name)).unwrap();
+        }
+        connection
+            .execute("INSERT INTO waiting VALUES (1, 1), (3, 1), (1, 2), (2, 2), (2, 3), (3, 3), (3, 4)", [])
+            .unwrap();
+        drop(connection);
+        let now = ["aws eu-west-1", "http://console:2001"];
+        for _ in 0..2 {
+            let file = QueueFile::open(&path, 1 << 20, &now).unwrap();
+            assert_eq!(waiting(&file), [2, 3]);
+            assert_eq!(file.waiting().unwrap().of_others, [("http://elsewhere:1".to_owned(), 1)]);
+            let loaded = file.load(file.targets()[0], 0, 50, 1 << 20).unwrap().documents;
+            assert_eq!(loaded.iter().map(|queued| queued.number).collect::<Vec<_>>(), [1, 3]);
+        }
+        // In another region is another far end, which is new.
+        let file = QueueFile::open(&path, 1 << 20, &["aws us-east-1"]).unwrap();
+        assert_eq!(waiting(&file), [3]);
+        let others: Vec<_> = file.waiting().unwrap().of_others.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(others, ["aws eu-west-1", "http://console:2001", "http://elsewhere:1"]);
+    }
 }

@@ -7,10 +7,11 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::QueueError;
 use crate::private_file::make_private;
+use crate::sqlite_file::{Schema, Unusable};
 
 /// Each brings a file from the version of its index to the next.
 const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/queue/0001_queue.sql")];
-const KNOWN: i64 = MIGRATIONS.len() as i64;
+const SCHEMA: Schema = Schema { migrations: &MIGRATIONS, tables: ["queued", "waiting", "targets"] };
 
 /// How long somebody else may hold the file: a process that is just ending.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -20,16 +21,18 @@ const LOG: i64 = 4 << 20;
 /// The connection that has the file to itself; the file is made where there is none, readable by its owner only.
 pub(super) fn open(path: &Path) -> Result<Connection, QueueError> {
     make_private(path);
-    connect(path).map_err(|source| match source.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            QueueError::InUse { path: path.to_owned() }
-        }
-        _ => QueueError::Open { path: path.to_owned(), source },
-    })?
+    let path = path.to_owned();
+    connect(&path).map_err(|why| match why {
+        Unusable::Foreign => QueueError::Foreign { path },
+        Unusable::Newer { found, known } => QueueError::Newer { path, found, known },
+        Unusable::Sqlite(source) => match source.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => QueueError::InUse { path },
+            _ => QueueError::Open { path, source },
+        },
+    })
 }
 
-/// The outer error is SQLite's, the inner one says that the file is none of ours.
-fn connect(path: &Path) -> rusqlite::Result<Result<Connection, QueueError>> {
+fn connect(path: &Path) -> Result<Connection, Unusable> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
@@ -37,40 +40,11 @@ fn connect(path: &Path) -> rusqlite::Result<Result<Connection, QueueError>> {
     connection.set_prepared_statement_cache_capacity(32);
     // Whoever comes second gets no lock. It goes with the process, however that ends.
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-    if is_foreign(&connection)? {
-        return Ok(Err(QueueError::Foreign { path: path.to_owned() }));
-    }
-    // Before the first table: it cannot be changed later. Space that is given back goes to the file system.
-    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    SCHEMA.make(&connection)?;
     connection.pragma_update(None, "journal_size_limit", LOG)?;
-    // What is acknowledged survives a power cut (C2).
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    // On macOS nothing less reaches the disk; elsewhere it says nothing.
-    connection.pragma_update(None, "fullfsync", true)?;
-    migrate(&connection, path).map(|migrated| migrated.map(|()| connection))
-}
-
-/// Whether it has tables and they are not ours.
-fn is_foreign(connection: &Connection) -> rusqlite::Result<bool> {
-    let tables = "SELECT count(*) > 0, coalesce(sum(name IN ('queued', 'waiting', 'targets')), 0) = 3 \
-                  FROM sqlite_schema WHERE type = 'table'";
-    let (any, ours): (bool, bool) = connection.query_row(tables, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(any && !ours)
-}
-
-fn migrate(connection: &Connection, path: &Path) -> rusqlite::Result<Result<(), QueueError>> {
-    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if found > KNOWN {
-        return Ok(Err(QueueError::Newer { path: path.to_owned(), found, known: KNOWN }));
-    }
-    for (at, migration) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or_default()) {
-        let step = format!("BEGIN IMMEDIATE; {migration} PRAGMA user_version = {}; COMMIT;", at + 1);
-        connection.execute_batch(&step)?;
-    }
     // Also where there was nothing to do: the lock is taken with the first write.
     connection.execute_batch("BEGIN EXCLUSIVE; COMMIT;")?;
-    Ok(Ok(()))
+    Ok(connection)
 }
 
 #[cfg(test)]

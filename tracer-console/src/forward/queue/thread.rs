@@ -277,7 +277,7 @@ mod tests {
         let mut file = QueueFile::open(&home.path().join("forward.db"), 64 << 20, &["a"]).unwrap();
         let target = file.targets()[0];
         file.work(["1", "2"], &[]).unwrap();
-        file.fill_disk();
+        file.leave(0);
         let ledger = Arc::new(Ledger::open([(target, "a".to_owned(), 2)]));
         let mut worker = Worker::new(file, Arc::clone(&ledger), |_| {});
         let (jobs, queue) = sync_channel(4);
@@ -287,6 +287,23 @@ mod tests {
         assert!(appended.recv().unwrap().unwrap_err().contains("the disk of the queue is full"));
         let counts = ledger.counts();
         assert_eq!((counts.received, counts.targets[0].sent, counts.targets[0].waiting), (0, 1, 1));
+    }
+
+    /// What it has of the disk and does not use is its own again.
+    #[test]
+    fn on_a_full_disk_documents_are_taken_again_once_those_before_are_sent() {
+        let home = tempfile::tempdir().unwrap();
+        let mut file = QueueFile::open(&home.path().join("forward.db"), 64 << 20, &["a"]).unwrap();
+        let target = file.targets()[0];
+        let documents = || std::iter::repeat_n("x".repeat(20_000), 1_000);
+        file.work(documents(), &[]).unwrap();
+        file.leave(0);
+        assert!(!file.has_room());
+        let sent = Verdict { target, fate: Fate::Sent, numbers: (1..=1_000).collect() };
+        file.work([] as [&str; 0], &[sent]).unwrap();
+        assert!(file.has_room());
+        file.work(documents(), &[]).unwrap();
+        assert!(!file.has_room(), "and full again");
     }
 
     #[test]

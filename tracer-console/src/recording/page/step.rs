@@ -2,6 +2,7 @@
 
 use super::shown;
 use super::told::{self, Section, Thrown};
+use crate::compiled::Outcome;
 use crate::entity::EntityKind;
 use crate::trace::{Node, Trace};
 use crate::waterfall::text::duration;
@@ -96,10 +97,11 @@ impl Row {
 }
 
 fn class(node: Node<'_>) -> &'static str {
+    let Outcome { fault, error, throttle } = Outcome::of(node.entity());
     match () {
-        () if node.is_fault() => "fault",
-        () if node.is_throttle() => "throttle",
-        () if node.is_error() => "error",
+        () if fault => "fault",
+        () if throttle => "throttle",
+        () if error => "error",
         () if node.is_cancelled() || node.is_in_progress() => "open",
         () if node.kind() != EntityKind::Subsegment => "segment",
         () if node.namespace().is_some() => "remote",

@@ -59,6 +59,20 @@ fn the_policy_lets_in_the_style_and_nothing_else() {
 }
 
 #[test]
+fn a_failure_is_marked_by_its_status_where_no_flag_is_written() {
+    for (status, name, word) in
+        [(503, "fault", "fault"), (429, "throttle", "throttle"), (404, "error", "error")]
+    {
+        let mut document = document("told");
+        document["http"] = json!({"response": {"status": status}});
+        document.as_object_mut().unwrap().remove("fault");
+        let shown = page(&[document.to_string()]);
+        assert!(shown.contains(&format!("<span class=\"{name}\">told</span>")), "{status}");
+        assert!(shown.contains(&format!("<b class=\"{name}\">{word}</b>")), "{status}");
+    }
+}
+
+#[test]
 fn everything_that_a_document_tells_is_shown() {
     let shown = page(&[document("tell-me").to_string()]);
     for expected in [

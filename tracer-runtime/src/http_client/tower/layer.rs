@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use http::Uri;
 use tower::Layer;
 
 use super::TracerService;
@@ -18,8 +19,16 @@ use crate::http_client::ignored::Ignored;
 /// let client = ServiceBuilder::new().layer(TracerLayer::new());
 /// ```
 pub struct TracerLayer<K = Typed> {
-    ignored: Ignored,
+    settings: Settings,
     errors: PhantomData<fn() -> K>,
+}
+
+/// What its client does.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Settings {
+    pub(super) ignored: Ignored,
+    /// Where requests go whose URI is a path alone.
+    pub(super) origin: Option<Uri>,
 }
 
 impl TracerLayer {
@@ -30,7 +39,7 @@ impl TracerLayer {
     /// ```
     #[must_use]
     pub fn new() -> Self {
-        Self { ignored: Ignored::default(), errors: PhantomData }
+        Self { settings: Settings::default(), errors: PhantomData }
     }
 
     /// For a client whose error, or whose body's error, does not implement [`std::error::Error`], as the boxed one of a
@@ -41,7 +50,7 @@ impl TracerLayer {
     /// ```
     #[must_use]
     pub fn printed_errors(self) -> TracerLayer<Printed> {
-        TracerLayer { ignored: self.ignored, errors: PhantomData }
+        TracerLayer { settings: self.settings, errors: PhantomData }
     }
 }
 
@@ -53,8 +62,23 @@ impl<K> TracerLayer<K> {
     /// let layer = tracer_runtime::http_client::TracerLayer::new().ignore_endpoint("*.internal", &["/health"]);
     /// ```
     #[must_use]
-    pub fn ignore_endpoint(self, host: &str, paths: &[&str]) -> Self {
-        Self { ignored: self.ignored.and(host, paths), errors: PhantomData }
+    pub fn ignore_endpoint(mut self, host: &str, paths: &[&str]) -> Self {
+        self.settings.ignored = self.settings.ignored.and(host, paths);
+        self
+    }
+
+    /// Where requests go whose URI is a path alone, as those of a gRPC client are: its channel adds the rest below this
+    /// layer. A `Host` header that such a request has names the host all the same; without either it is left alone.
+    ///
+    /// ```
+    /// use tracer_runtime::http_client::TracerLayer;
+    ///
+    /// let layer = TracerLayer::new().origin(http::Uri::from_static("http://inventory.internal:50051"));
+    /// ```
+    #[must_use]
+    pub fn origin(mut self, origin: Uri) -> Self {
+        self.settings.origin = Some(origin);
+        self
     }
 }
 
@@ -62,7 +86,7 @@ impl<S, K> Layer<S> for TracerLayer<K> {
     type Service = TracerService<S, K>;
 
     fn layer(&self, inner: S) -> TracerService<S, K> {
-        TracerService::new(inner, self.ignored.clone())
+        TracerService::new(inner, self.settings.clone())
     }
 }
 
@@ -74,12 +98,12 @@ impl Default for TracerLayer {
 
 impl<K> Clone for TracerLayer<K> {
     fn clone(&self) -> Self {
-        Self { ignored: self.ignored.clone(), errors: PhantomData }
+        Self { settings: self.settings.clone(), errors: PhantomData }
     }
 }
 
 impl<K> fmt::Debug for TracerLayer<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TracerLayer").field("ignored", &self.ignored).finish()
+        f.debug_struct("TracerLayer").field("settings", &self.settings).finish()
     }
 }

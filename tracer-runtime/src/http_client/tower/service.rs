@@ -11,8 +11,8 @@ use tower::Service;
 use super::ResponseFuture;
 use super::body::TracedBody;
 use super::errors::{Describe, Typed};
+use super::layer::Settings;
 use crate::http_client::call::{Call, TRACE_HEADER};
-use crate::http_client::ignored::Ignored;
 use crate::http_client::target::Target;
 
 /// What [`TracerLayer`](super::TracerLayer) makes of a client.
@@ -25,13 +25,13 @@ use crate::http_client::target::Target;
 /// ```
 pub struct TracerService<S, K = Typed> {
     inner: S,
-    ignored: Ignored,
+    settings: Settings,
     errors: PhantomData<fn() -> K>,
 }
 
 impl<S, K> TracerService<S, K> {
-    pub(super) fn new(inner: S, ignored: Ignored) -> Self {
-        Self { inner, ignored, errors: PhantomData }
+    pub(super) fn new(inner: S, settings: Settings) -> Self {
+        Self { inner, settings, errors: PhantomData }
     }
 }
 
@@ -50,7 +50,8 @@ where
     }
 
     fn call(&mut self, mut request: Request<A>) -> Self::Future {
-        let mut begun = Call::begin(&self.ignored, || Target::of_uri(request.method(), request.uri()));
+        let Settings { ignored, origin } = &self.settings;
+        let mut begun = Call::begin(ignored, || Target::of_request(&request, origin.as_ref()));
         if let Some(header) = begun.header {
             request.headers_mut().insert(TRACE_HEADER, header);
         }
@@ -61,12 +62,12 @@ where
 
 impl<S: Clone, K> Clone for TracerService<S, K> {
     fn clone(&self) -> Self {
-        Self::new(self.inner.clone(), self.ignored.clone())
+        Self::new(self.inner.clone(), self.settings.clone())
     }
 }
 
 impl<S: fmt::Debug, K> fmt::Debug for TracerService<S, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TracerService").field("inner", &self.inner).field("ignored", &self.ignored).finish()
+        f.debug_struct("TracerService").field("inner", &self.inner).field("settings", &self.settings).finish()
     }
 }

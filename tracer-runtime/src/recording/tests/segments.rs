@@ -1,5 +1,10 @@
 //! A segment of our own keeps the promises that subsegments of Lambda's keep.
 
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::any_tree::plans;
 use super::segment::NewSegment;
 use super::*;
 use crate::trace_id::{SegmentId, TraceId};
@@ -165,5 +170,18 @@ fn an_entry_of_the_pool_that_had_a_segment_has_none_the_next_time() {
         let documents = sent_by(65_507, || subsegment("child", || ()));
         check_schema(&documents[0], true);
         assert_eq!(documents[0]["parent_id"], SENDER);
+    }
+}
+
+/// A refusal leaves room for twenty links and little else: what is searched for is kept, and the links are not.
+#[test]
+fn links_take_no_room_from_an_annotation() {
+    for limit in 4_300..5_300 {
+        let documents = sent_in(limit, &header(None), &links(17), || {
+            put_annotation("Before", true);
+            (0..2).for_each(|_| subsegment("child", || put_annotation("A", 1)));
+            put_metadata("after", &"x".repeat(3_000));
+        });
+        assert_eq!(segment(&documents)["annotations"]["Before"], true, "{limit}");
     }
 }

@@ -1,28 +1,17 @@
 //! One segment or subsegment, with every member that its document had.
 
+mod cut_mark;
+mod entity_kind;
+mod exception;
+
 use serde_json::{Map, Value};
 
+use self::cut_mark::{CUT_MARK, ends_with_cut_mark};
+pub use self::entity_kind::EntityKind;
+pub use self::exception::Exception;
 use crate::link::Link;
 use crate::timestamp::Timestamp;
 use crate::trace_id::EntityId;
-
-/// What an entity says it is.
-///
-/// ```
-/// # let document = tracer_console::Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2}"#)?;
-/// let entity = &document.entities()[0];
-/// assert_eq!(entity.kind(), tracer_console::EntityKind::Segment);
-/// # Ok::<(), tracer_console::Refusal>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EntityKind {
-    /// One service's own record of serving one request.
-    Segment,
-    /// A piece of work inside a segment, or the caller's view of one downstream call.
-    Subsegment,
-    /// A segment that was made up from a subsegment for a service that sent none.
-    Inferred,
-}
 
 /// A segment or subsegment without its children; the typed members have accessors, the rest is in [`Entity::member`].
 ///
@@ -42,68 +31,6 @@ pub struct Entity {
     pub(crate) end: Option<Timestamp>,
     pub(crate) repaired: bool,
     pub(crate) members: Map<String, Value>,
-}
-
-/// An exception of a `cause`.
-///
-/// ```
-/// # let document = tracer_console::Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2,"cause":{"exceptions":[{"id":"e0","type":"Late","message":"too late"}]}}"#)?;
-/// let entity = &document.entities()[0];
-/// let exception = entity.exceptions().next().unwrap();
-/// assert_eq!((exception.type_name(), exception.message()), ("Late", "too late"));
-/// # Ok::<(), tracer_console::Refusal>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Exception<'a> {
-    value: &'a Map<String, Value>,
-}
-
-impl<'a> Exception<'a> {
-    fn text(self, key: &str) -> &'a str {
-        self.value.get(key).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    /// The exception's own id; empty when it has none.
-    ///
-    /// ```
-    /// # let document = tracer_console::Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2,"cause":{"exceptions":[{"id":"e0","type":"Late","message":"too late"}]}}"#)?;
-    /// let entity = &document.entities()[0];
-    /// let exception = entity.exceptions().next().unwrap();
-    /// assert_eq!(exception.id(), "e0");
-    /// # Ok::<(), tracer_console::Refusal>(())
-    /// ```
-    #[must_use]
-    pub fn id(self) -> &'a str {
-        self.text("id")
-    }
-
-    /// The type's name; empty when it has none. Untrusted text.
-    ///
-    /// ```
-    /// # let document = tracer_console::Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2,"cause":{"exceptions":[{"id":"e0","type":"Late","message":"too late"}]}}"#)?;
-    /// let entity = &document.entities()[0];
-    /// let exception = entity.exceptions().next().unwrap();
-    /// assert_eq!(exception.type_name(), "Late");
-    /// # Ok::<(), tracer_console::Refusal>(())
-    /// ```
-    #[must_use]
-    pub fn type_name(self) -> &'a str {
-        self.text("type")
-    }
-
-    /// The message; empty when it has none. Untrusted text.
-    ///
-    /// ```
-    /// # let document = tracer_console::Document::parse(r#"{"id":"cbafb490a105b1f4","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"name":"job","end_time":2,"cause":{"exceptions":[{"id":"e0","type":"Late","message":"too late"}]}}"#)?;
-    /// let entity = &document.entities()[0];
-    /// let exception = entity.exceptions().next().unwrap();
-    /// assert_eq!(exception.message(), "too late");
-    /// # Ok::<(), tracer_console::Refusal>(())
-    /// ```
-    #[must_use]
-    pub fn message(self) -> &'a str {
-        self.text("message")
-    }
 }
 
 impl Entity {
@@ -468,17 +395,5 @@ impl Entity {
 
     fn entries(&self, key: &str) -> impl Iterator<Item = (&str, &Value)> {
         self.object(key).into_iter().flatten().map(|(key, value)| (key.as_str(), value))
-    }
-}
-
-/// How a value that `tracer-runtime` had to cut ends.
-const CUT_MARK: &str = "[cut by tracer]";
-
-fn ends_with_cut_mark(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.ends_with(CUT_MARK),
-        Value::Array(values) => values.iter().any(ends_with_cut_mark),
-        Value::Object(values) => values.values().any(ends_with_cut_mark),
-        _ => false,
     }
 }
