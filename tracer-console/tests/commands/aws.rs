@@ -35,7 +35,9 @@ fn says(mut command: Command) -> String {
 
 fn sent(serving: &Serving) -> String {
     let trace = new_trace_id();
-    serving.send(&json!({"name": "job", "id": "00000000000000a1", "trace_id": trace, "start_time": now() - 1.0, "end_time": now()}));
+    // In whole milliseconds, which is what X-Ray's own histograms tell.
+    let end = now().floor();
+    serving.send(&json!({"name": "job", "id": "00000000000000a1", "trace_id": trace, "start_time": end - 1.0, "end_time": end}));
     serving.wait_for(&trace, |segments| !segments.is_empty());
     trace
 }

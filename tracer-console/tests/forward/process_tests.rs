@@ -232,7 +232,9 @@ fn what_is_written_wrong_is_refused_with_what_to_write() {
     let said = |arguments: &[&str]| {
         let mut command = program();
         command.arg("forward").args(arguments).args(["-b", "127.0.0.1:0", "-t", "127.0.0.1:0"]);
-        refusal(&command.arg("--queue").arg(&queue).output().unwrap())
+        let output = command.arg("--queue").arg(&queue).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        refusal(&output)
     };
     for (arguments, expected) in [
         (&["--to", "127.0.0.1:2000"][..], "http://127.0.0.1:2001"),
@@ -242,7 +244,7 @@ fn what_is_written_wrong_is_refused_with_what_to_write() {
         (&["--to", "http://127.0.0.1:9", "-l", "loud"], "prod"),
         (&["--to", "http://127.0.0.1:9", "-o=perhaps"], "true or false"),
         (&["--to", "http://127.0.0.1:9", "--queue-size", "0"], "--queue-size"),
-        (&["--to", "http://127.0.0.1:9", "--longest-wait", "0s"], "30s"),
+        (&["--to", "http://127.0.0.1:9", "--longest-wait", "0s"], "15m"),
         (&["--to", "http://127.0.0.1:9", "--memory"], "--keep"),
     ] {
         let said = said(arguments);

@@ -24,8 +24,10 @@ use self::settings::Settings;
 use super::Failure;
 use super::kept::{self, Kept};
 use super::let_in::LetIn;
+use super::misuse::Misuse;
 use super::otlp::Otlp;
 use super::serve::on_interrupt;
+use super::time::some_time;
 
 #[derive(Debug, clap::Args)]
 // As Go's flags: the last of several counts.
@@ -72,11 +74,6 @@ pub(crate) struct Forward {
 /// What has been received when it ends is sent for so long; the rest waits in the queue.
 const LAST_SENDING: Duration = Duration::from_secs(5);
 
-fn some_time(text: &str) -> Result<Duration, String> {
-    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    if duration.is_zero() { Err("no time at all, for example 30s".to_owned()) } else { Ok(duration) }
-}
-
 impl Forward {
     pub(crate) fn run(self) -> Result<(), Failure> {
         if self.daemon.version {
@@ -84,9 +81,8 @@ impl Forward {
             return Ok(());
         }
         if self.kept.is_named() && !self.keep {
-            return Err(
-                "--db and --memory say where traces are kept, and nothing is kept without --keep".into()
-            );
+            let said = "--db and --memory say where traces are kept, and nothing is kept without --keep";
+            return Err(Misuse::of(said));
         }
         let settings = Settings::of(&self.daemon)?;
         logger::start(&settings)?;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::Failure;
+use super::super::misuse::Misuse;
 use super::daemon_config::DaemonConfig;
 use super::daemon_flags::DaemonFlags;
 
@@ -114,9 +115,8 @@ fn log_level(name: &str) -> Result<log::LevelFilter, Failure> {
         "warn" => log::LevelFilter::Warn,
         "error" => log::LevelFilter::Error,
         _ => {
-            return Err(
-                format!("{name:?} is no log level; they are dev, debug, info, warn, error and prod").into()
-            );
+            let said = format!("{name:?} is no log level; they are dev, debug, info, warn, error and prod");
+            return Err(Misuse::of(said));
         }
     })
 }

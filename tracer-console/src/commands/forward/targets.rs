@@ -3,6 +3,7 @@
 use tracer_console::ForwardTarget;
 
 use super::super::Failure;
+use super::super::misuse::Misuse;
 use super::settings::Settings;
 
 const AWS: &str = "aws";
@@ -25,10 +26,9 @@ impl Asked<'_> {
             self.warn_of_aws();
         }
         if !self.headers.is_empty() && !named.iter().any(|name| name.starts_with("otlp+")) {
-            return Err(
-                "--otlp-header is for targets such as --to otlp+http://127.0.0.1:4318, and there is none"
-                    .into(),
-            );
+            let said =
+                "--otlp-header is for targets such as --to otlp+http://127.0.0.1:4318, and there is none";
+            return Err(Misuse::of(said));
         }
         named.into_iter().map(|name| self.target(name)).collect()
     }
@@ -47,8 +47,10 @@ impl Asked<'_> {
             return self.aws();
         }
         match name.strip_prefix("otlp+") {
-            Some(url) => Ok(ForwardTarget::otlp(url, self.headers()?)?),
-            None => Ok(ForwardTarget::x_ray(name)?),
+            Some(url) => {
+                ForwardTarget::otlp(url, self.headers()?).map_err(|error| Misuse::of(error.to_string()))
+            }
+            None => ForwardTarget::x_ray(name).map_err(|error| Misuse::of(error.to_string())),
         }
     }
 
@@ -56,8 +58,9 @@ impl Asked<'_> {
         let read = |header: &String| {
             let (name, value) = header.split_once('=').ok_or_else(|| {
                 // What it is may be a secret.
-                "--otlp-header wants NAME=VALUE, such as authorization=…, and one has no equals sign"
-                    .to_owned()
+                Misuse::of(
+                    "--otlp-header wants NAME=VALUE, such as authorization=…, and one has no equals sign",
+                )
             })?;
             Ok((name.trim().to_owned(), value.to_owned()))
         };
