@@ -3,9 +3,9 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote, quote_spanned};
+use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
-use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, FnArg, Pat, PatIdent, PatType, Path, Type};
+use syn::{Expr, FnArg, PatIdent, PatType, Path};
 
 use crate::args::{Args, ContextOf, ErrorRule};
 use crate::function::{Function, mentions};
@@ -13,7 +13,8 @@ use crate::{receiver, returns};
 
 /// The item, untouched where the arguments name nothing.
 pub(crate) fn naming(item: TokenStream, args: &Args, function: &Function) -> TokenStream {
-    let named = Named { args, function }.statements();
+    let arguments = Named { args, function };
+    let named = arguments.statements();
     if named.is_empty() {
         return item;
     }
@@ -25,7 +26,9 @@ pub(crate) fn naming(item: TokenStream, args: &Args, function: &Function) -> Tok
     // The body stands last.
     tokens.pop();
     tokens.push(TokenTree::Group(braces));
-    tokens.into_iter().collect()
+    // What only an argument changes is not changed here.
+    let allowed = arguments.name_what_is_mutable().then(|| quote! { #[allow(unused_mut)] });
+    allowed.into_iter().flatten().chain(tokens).collect()
 }
 
 struct Named<'a> {
@@ -40,7 +43,7 @@ impl Named<'_> {
         let mut statements = TokenStream::new();
         for annotation in annotations {
             let (key, value) = (&annotation.key, &annotation.value);
-            let site = Span::mixed_site();
+            let site = Span::mixed_site().located_at(value.span());
             let put = quote_spanned! { site=> #krate::put_annotation(#key, &(#value)); };
             statements.extend(self.expression(value, &put));
         }
@@ -58,14 +61,34 @@ impl Named<'_> {
         statements
     }
 
+    fn name_what_is_mutable(&self) -> bool {
+        let Args { annotations, context, tracer, .. } = self.args;
+        let context = match context {
+            Some(ContextOf::Expression(context)) => Some(&**context),
+            _ => None,
+        };
+        let values = annotations.iter().map(|annotation| &annotation.value);
+        let expressions = values.chain(context).chain(tracer);
+        expressions
+            .flat_map(|expression| self.parameters(&expression.to_token_stream()))
+            .any(|parameter| parameter.is_mutable)
+    }
+
+    /// The parameters that an expression names.
+    fn parameters(&self, expression: &TokenStream) -> Vec<Parameter<'_>> {
+        let named = self.function.signature.inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(parameter) => {
+                Some(Parameter::of(parameter)).filter(|one| one.is_named_in(expression))
+            }
+            FnArg::Receiver(_) => None,
+        });
+        named.collect()
+    }
+
     /// The parameters that an expression names, and the expression itself.
     fn expression(&self, expression: &Expr, used: &TokenStream) -> TokenStream {
         let tokens = expression.to_token_stream();
-        let parameters = self.function.signature.inputs.iter().filter_map(|input| match input {
-            FnArg::Typed(parameter) => Some(Parameter::of(parameter)).filter(|one| one.is_named_in(&tokens)),
-            FnArg::Receiver(_) => None,
-        });
-        let parameters: Vec<Parameter<'_>> = parameters.collect();
+        let parameters = self.parameters(&tokens);
         let names: TokenStream = parameters.iter().map(|parameter| parameter.named_in(&tokens)).collect();
         let takes_self =
             receiver::by_value(&self.function.signature).is_some() && mentions(tokens.clone(), "self");
@@ -77,6 +100,7 @@ impl Named<'_> {
         let bindings = parameters.iter().flat_map(|parameter| &parameter.bindings);
         quote_spanned! { Span::mixed_site()=>
             #names
+            #[allow(unused_mut)]
             let _ = |#(#inputs),*| { let _ = (#(&#bindings,)*); #used };
         }
     }
@@ -113,20 +137,25 @@ fn leaves_its_closure(tokens: &TokenStream) -> bool {
 struct Parameter<'a> {
     written: &'a PatType,
     bindings: Vec<Ident>,
+    /// Whether any is `mut`.
+    is_mutable: bool,
 }
 
 impl<'a> Parameter<'a> {
     fn of(written: &'a PatType) -> Self {
-        struct Bindings(Vec<Ident>);
+        #[derive(Default)]
+        struct Bindings(Vec<Ident>, bool);
         impl<'ast> Visit<'ast> for Bindings {
             fn visit_pat_ident(&mut self, binding: &'ast PatIdent) {
                 self.0.push(binding.ident.clone());
+                self.1 |= binding.mutability.is_some();
                 visit::visit_pat_ident(self, binding);
             }
         }
-        let mut bindings = Bindings(Vec::new());
+        let mut bindings = Bindings::default();
         bindings.visit_pat(&written.pat);
-        Self { written, bindings: bindings.0 }
+        let Bindings(bindings, is_mutable) = bindings;
+        Self { written, bindings, is_mutable }
     }
 
     fn is_named_in(&self, tokens: &TokenStream) -> bool {
@@ -150,17 +179,7 @@ impl<'a> Parameter<'a> {
     }
 
     fn of_a_closure(&self) -> TokenStream {
-        struct Immutable;
-        impl VisitMut for Immutable {
-            fn visit_pat_ident_mut(&mut self, binding: &mut PatIdent) {
-                if binding.by_ref.is_none() {
-                    binding.mutability = None;
-                }
-                visit_mut::visit_pat_ident_mut(self, binding);
-            }
-        }
-        let (mut pattern, ty): (Pat, &Type) = (*self.written.pat.clone(), &self.written.ty);
-        Immutable.visit_pat_mut(&mut pattern);
+        let PatType { pat: pattern, ty, .. } = self.written;
         quote! { #pattern: #ty }
     }
 }

@@ -55,6 +55,19 @@ pub fn handled_at_once(payload: u32, delivery: &Delivery) -> u32 {
     payload
 }
 
+/// What an annotation calls changes its argument.
+#[capture_method(annotate("First" = next()))]
+#[must_use]
+pub fn counted(mut next: Box<dyn FnMut() -> u32>) -> u32 {
+    1
+}
+
+/// The same, async, and by a method.
+#[capture_method(annotate("First" = numbers.next().unwrap_or_default()))]
+pub async fn listed(mut numbers: std::vec::IntoIter<u32>) -> u32 {
+    1
+}
+
 /// # Errors
 /// Where the text is no number.
 #[capture_method(err = by_its_type)]
