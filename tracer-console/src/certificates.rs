@@ -5,13 +5,15 @@ use std::io;
 
 use rustls::CertificateError;
 
-/// What to do about an error, where it is one over a certificate.
-pub(crate) fn remedy(error: &(dyn Error + 'static)) -> Option<&'static str> {
-    Some(match refused(error)? {
+/// What to do about an error, where it is one over a certificate; `variable` names the file of those that are trusted.
+pub(crate) fn remedy(error: &(dyn Error + 'static), variable: &str) -> Option<String> {
+    let remedy = match refused(error)? {
         // The latter where one of the same name is.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            "its issuer is not trusted here: if it ought to be, name the file of the issuer's certificate in SSL_CERT_FILE, \
-             instead of the system's"
+            return Some(format!(
+                "its issuer is not trusted here: if it ought to be, name the file of the issuer's certificate in {variable}, \
+                 instead of the system's"
+            ));
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "the certificate is for another name: write the address with that, or is somebody else answering?"
@@ -20,7 +22,8 @@ pub(crate) fn remedy(error: &(dyn Error + 'static)) -> Option<&'static str> {
             "the certificate has expired, or the clock here is wrong"
         }
         _ => "the certificate is not as it ought to be",
-    })
+    };
+    Some(remedy.to_owned())
 }
 
 /// Some errors have those within that they do not tell as their source.

@@ -29,6 +29,9 @@ pub struct Document {
 }
 
 impl Document {
+    /// All processors work together on documents whose texts have no more bytes: what takes long there keeps all others waiting.
+    pub(crate) const MOST_TOGETHER: usize = 512 << 10;
+
     /// Reads a document, tolerantly where real tracers need it.
     ///
     /// ```

@@ -40,6 +40,7 @@ mod entity;
 mod filter;
 mod forward;
 mod kernel_drops;
+mod large_traces;
 mod lenient_json;
 mod link;
 mod lint;

@@ -259,18 +259,14 @@ impl TraceStore for MemoryStore {
     }
 
     fn search(&self, search: &Search) -> Result<Found, StoreError> {
-        let untimed: Vec<_> = self.kept().untimed.iter().copied().collect();
-        let derived = untimed.into_iter().filter_map(|id| Some((id, self.derive_times(id)?)));
-        let derived: Vec<_> = derived.collect();
-        let mut positions = {
+        // One picture: each trace is in one of them, and what changes meanwhile is found as it was.
+        let (mut positions, untimed) = {
             let kept = self.kept();
-            let mut positions = kept.positions(search.range);
-            // Those that changed meanwhile are found as they were.
-            let changed = derived.into_iter().filter(|(id, _)| kept.untimed.contains(id));
-            let meant = changed.filter(|(_, times)| search.range.may_hold(times));
-            positions.extend(meant.map(|(id, times)| Position { start: times.start, id }));
-            positions
+            (kept.positions(search.range), kept.untimed.iter().copied().collect::<Vec<_>>())
         };
+        let derived = untimed.into_iter().filter_map(|id| Some((id, self.derive_times(id)?)));
+        let meant = derived.filter(|(_, times)| search.range.may_hold(times));
+        positions.extend(meant.map(|(id, times)| Position { start: times.start, id }));
         if !positions.is_sorted_by(|one, other| one > other) {
             positions.sort_unstable_by(|one, other| other.cmp(one));
         }
@@ -397,6 +393,27 @@ mod tests {
         assert_eq!(known(), (49, 1));
         assert_eq!(store.search(&search).unwrap().traces, first.traces);
         assert_eq!(known(), (50, 0));
+    }
+
+    #[test]
+    fn a_trace_that_grows_while_times_are_derived_is_found() {
+        let store = MemoryStore::default();
+        let search = Search::between(Timestamp::from_micros(0), Timestamp::now());
+        store.record(document(0, "")).unwrap();
+        assert_eq!(store.search(&search).unwrap().traces.len(), 1);
+        let many = format!(",\"subsegments\":[{}{{}}]", "{},".repeat(200));
+        (1..100).for_each(|trace| store.record(document(trace, &many)).unwrap());
+        let found = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while store.kept().untimed.len() == 99 {
+                    std::thread::yield_now();
+                }
+                store.record(document(0, "")).unwrap();
+            });
+            store.search(&search).unwrap().traces
+        });
+        assert!(found.contains(&document(0, "").trace_id()));
+        assert_eq!(found.len(), 100);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::compiled::CompiledTrace;
 use crate::filter::{Filter, FilterError, FilterExpression, Prefilter};
+use crate::large_traces::{one_of_many, split_at_large};
 use crate::store::{StoreError, TraceStore};
 use crate::timestamp::Timestamp;
 use crate::trace::Trace;
@@ -177,9 +178,9 @@ pub(crate) fn visit(
     while left > 0 {
         page.limit = left.min(PAGE);
         let found = store.search(&page)?;
-        store.traces(&found.traces, &mut |trace, _| {
-            let compiled = CompiledTrace::of(&trace);
-            if left > 0 && (found.is_exact || search.moment(&trace, &compiled).is_some()) {
+        visit_one_large(store, &found.traces, &mut |trace| {
+            let compiled = CompiledTrace::of(trace);
+            if left > 0 && (found.is_exact || search.moment(trace, &compiled).is_some()) {
                 each(&compiled);
                 left -= 1;
             }
@@ -188,6 +189,27 @@ pub(crate) fn visit(
         if page.after.is_none() {
             break;
         }
+    }
+    Ok(())
+}
+
+/// Calls `each` with every trace that is there; of the large ones there is one at a time.
+fn visit_one_large(
+    store: &(impl TraceStore + ?Sized),
+    ids: &[TraceId],
+    each: &mut dyn FnMut(&Trace),
+) -> Result<(), StoreError> {
+    let mut left = ids;
+    while !left.is_empty() {
+        let (few, large, rest) = split_at_large(store, left);
+        if !few.is_empty() {
+            store.traces(few, &mut |trace, _| each(&trace))?;
+        }
+        if let Some(id) = large {
+            let _one = one_of_many();
+            store.traces(&[id], &mut |trace, _| each(&trace))?;
+        }
+        left = rest;
     }
     Ok(())
 }
@@ -242,5 +264,48 @@ impl TimeRange {
                 times.ends.is_some_and(|(first, last)| self.from <= last && first < self.to)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::document::Document;
+    use crate::memory_store::MemoryStore;
+
+    /// Calls `each` with a trace that has so much text, in so many threads.
+    fn visit_in(threads: usize, text: usize, each: impl Fn() + Sync) {
+        let store = MemoryStore::default();
+        let document = json!({"name": "job", "id": "cbafb490a105b1f4", "start_time": 1, "end_time": 2,
+            "trace_id": "1-6b02e002-9311b20839c1ed87c6cec943", "metadata": {"text": "x".repeat(text)}});
+        store.record(Document::parse(&document.to_string()).unwrap()).unwrap();
+        let search = Search::between(Timestamp::from_micros(0), Timestamp::now());
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| visit(&store, &search, &mut |_| each()).unwrap());
+            }
+        });
+    }
+
+    #[test]
+    fn large_traces_are_visited_one_at_a_time() {
+        let (now, most) = (AtomicU64::new(0), AtomicU64::new(0));
+        visit_in(8, 300_000, || {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            (0..1_000).for_each(|_| std::thread::yield_now());
+            now.fetch_sub(1, Ordering::SeqCst);
+        });
+        assert_eq!(most.into_inner(), 1);
+    }
+
+    #[test]
+    fn small_traces_are_visited_side_by_side() {
+        let together = Barrier::new(4);
+        visit_in(4, 0, || _ = together.wait());
     }
 }

@@ -88,9 +88,10 @@ impl Waiting {
         let mut news = self.news.subscribe();
         self.watching.unpark();
         let changed = async {
-            // Not `revision`, for which the store may have to write something.
-            while self.store.wait_for_change(since, Duration::ZERO) <= since
-                && *news.borrow_and_update() != News::End
+            // What is told once the store was asked is waited for, so nothing may be taken as told after that. The store is
+            // not asked for its `revision`, for which it may have to write something.
+            while *news.borrow_and_update() != News::End
+                && self.store.wait_for_change(since, Duration::ZERO) <= since
             {
                 if news.changed().await.is_err() {
                     return;
@@ -103,6 +104,7 @@ impl Waiting {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Waker};
     use std::time::Instant;
 
     use serde_json::json;
@@ -110,6 +112,11 @@ mod tests {
     use super::*;
     use crate::document::Document;
     use crate::memory_store::MemoryStore;
+    use crate::refusal::Refusal;
+    use crate::search::{Found, Search};
+    use crate::store::{StoreError, TraceSize};
+    use crate::trace::Trace;
+    use crate::trace_id::TraceId;
 
     const LONG: Duration = Duration::from_secs(600);
 
@@ -153,6 +160,70 @@ mod tests {
     #[test]
     fn nobody_waits_longer_than_the_server_serves() {
         all_end(8, |_, signal| drop(signal));
+    }
+
+    /// A store in which something changes, and is told, as soon as it has answered that nothing did.
+    struct Late {
+        store: MemoryStore,
+        news: watch::Sender<News>,
+    }
+
+    impl TraceStore for Late {
+        fn wait_for_change(&self, seen: Revision, timeout: Duration) -> Revision {
+            let answer = self.store.wait_for_change(seen, timeout);
+            if answer == Revision::default() {
+                record(&self.store);
+                self.news.send_replace(News::Revision(self.store.revision()));
+            }
+            answer
+        }
+
+        fn revision(&self) -> Revision {
+            self.store.revision()
+        }
+
+        fn record(&self, document: Document) -> Result<(), Refusal> {
+            self.store.record(document)
+        }
+
+        fn search(&self, search: &Search) -> Result<Found, StoreError> {
+            self.store.search(search)
+        }
+
+        fn settings(&self, kind: &str) -> Result<Vec<(String, String)>, StoreError> {
+            self.store.settings(kind)
+        }
+
+        fn put_setting(&self, kind: &str, name: &str, value: Option<&str>) -> Result<(), StoreError> {
+            self.store.put_setting(kind, name, value)
+        }
+
+        fn trace(&self, id: TraceId) -> Option<Trace> {
+            self.store.trace(id)
+        }
+
+        fn documents(&self, id: TraceId) -> Vec<Arc<str>> {
+            self.store.documents(id)
+        }
+
+        fn size(&self, id: TraceId) -> TraceSize {
+            self.store.size(id)
+        }
+
+        fn changed_since(&self, since: Revision) -> Vec<(TraceId, Revision)> {
+            self.store.changed_since(since)
+        }
+    }
+
+    #[test]
+    fn a_change_that_is_told_while_the_store_is_asked_is_not_waited_for() {
+        let news = watch::Sender::new(News::Revision(Revision::default()));
+        let store = Arc::new(Late { store: MemoryStore::default(), news: news.clone() });
+        let waiting = Waiting { store, news, watching: std::thread::current() };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let _entered = runtime.enter();
+        let after = std::pin::pin!(waiting.after(Revision::default(), LONG));
+        assert!(after.poll(&mut Context::from_waker(Waker::noop())).is_ready());
     }
 
     #[test]

@@ -97,10 +97,13 @@ pub(super) fn get_trace_ids(api: &Api, request: &Request) -> Result<Response, Ap
     let mut search = Search::of(range, filter.clone().into()).limit(MOST_IDS);
     search.after = after;
     let found = api.store.search(&search)?;
-    let is_meant = |id: &TraceId| {
-        found.is_exact || api.store.trace(*id).is_some_and(|trace| filter.keeps(&CompiledTrace::of(&trace)))
-    };
-    let trace_ids = found.traces.iter().filter(|id| is_meant(id)).map(TraceId::to_string).collect();
+    let mut trace_ids = Vec::new();
+    for id in &found.traces {
+        let keeps = |trace: &_| filter.keeps(&CompiledTrace::of(trace));
+        if found.is_exact || api.read(*id, keeps)?.unwrap_or_default() {
+            trace_ids.push(id.to_string());
+        }
+    }
     let token = |next: Position| next_token::write(request, &(next.start.micros(), next.id.to_string()));
     Response::of(&Output { trace_ids, next_token: found.next.map(token).transpose()? })
 }

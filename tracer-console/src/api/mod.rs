@@ -1,6 +1,7 @@
 //! X-Ray's API, version 2016-04-12: every operation is a POST of JSON on a path of its own (fact sheet 7).
 //!
-//! [`server`] takes requests from `connections`, reads bodies (`body`, with `arrivals` for their memory and `packing`) and runs operations on threads that may block, as the store does. An operation is a
+//! [`server`] takes requests from `connections`, reads bodies (`body`, with `arrivals` for their memory and `packing`) and runs operations on threads that may block, as the store does: those that read in
+//! the places of `readers`, large traces in the room of `large_reads`, their answers in the time of `large_answer`. An operation is a
 //! function of an [`Api`] and a [`Request`](request::Request) in the file of its subject. What is configured by name is kept
 //! through `settings`; what clients of sampling rules told of themselves is in `reservoirs`.
 
@@ -22,6 +23,7 @@ mod groups;
 mod indexing_rules;
 mod insights;
 mod kept_summaries;
+mod large_answer;
 mod large_reads;
 mod latest_trace;
 mod next_token;
@@ -29,6 +31,7 @@ mod otlp_grpc;
 mod otlp_http;
 mod packing;
 mod put_trace_segments;
+mod readers;
 mod refusals;
 mod request;
 mod reservoirs;

@@ -70,9 +70,10 @@ pub(super) fn put_trace_segments(api: &Api, request: &Request) -> Result<Respons
     Response::of(&Output { unprocessed_trace_segments })
 }
 
-/// On all processors, as whoever sends one call after the other does nothing meanwhile.
+/// On all processors, as whoever sends one call after the other does nothing meanwhile; but not what keeps others waiting.
 fn parse(texts: &[&str]) -> Vec<Result<Document, Refusal>> {
-    if texts.len() <= FEW {
+    let bytes: usize = texts.iter().map(|text| text.len()).sum();
+    if texts.len() <= FEW || bytes > Document::MOST_TOGETHER {
         return texts.iter().map(|text| Document::parse(text)).collect();
     }
     texts.par_iter().with_min_len(FEW).map(|text| Document::parse(text)).collect()
@@ -229,6 +230,25 @@ mod tests {
         assert_eq!(home.trace(1).unwrap().len(), 9);
         let answer = home.ok("BatchGetTraces", json!({"TraceIds": [home.id(1)]}));
         assert_eq!(answer["Traces"][0]["LimitExceeded"], true);
+    }
+
+    #[test]
+    fn a_heavy_call_does_not_use_the_threads_that_others_wait_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&directory.path().join("traces.db")).unwrap();
+        let home = Home::with(Arc::new(store));
+        let heavy: Vec<_> = (0..20).map(|number| large(number + 1, 60_000)).collect();
+        // None of these threads does anything until they are freed.
+        let (freed, wait) = std::sync::mpsc::channel::<()>();
+        let wait = std::sync::Mutex::new(wait);
+        rayon::spawn_broadcast(move |_| drop(wait.lock().map(|wait| wait.recv())));
+        std::thread::scope(|scope| {
+            let (done, is_done) = std::sync::mpsc::channel();
+            scope.spawn(move || done.send(put(&home, &heavy)));
+            let taken = is_done.recv_timeout(std::time::Duration::from_secs(60));
+            drop(freed);
+            assert_eq!(taken, Ok(json!([])));
+        });
     }
 
     #[test]

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Request as Asked, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response as Answer};
 use axum::routing::{get, post};
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::JoinHandle;
 
 use super::body::{Bodies, Bounds};
@@ -21,6 +21,7 @@ use super::change_signal::{ChangeSignal, Waiting};
 use super::connections::{self, Stopping};
 use super::error::{ApiError, ErrorKind};
 use super::otlp_grpc::OtlpGrpc;
+use super::readers::Readers;
 use super::request::Request;
 use super::response::Response;
 use super::{
@@ -61,6 +62,7 @@ pub(crate) struct Server {
 struct Desk {
     api: Arc<Api>,
     bodies: Bodies,
+    readers: Readers,
     changes: Option<Waiting>,
     indexed: Arc<IndexedAttributes>,
 }
@@ -86,7 +88,8 @@ impl Server {
         let (stop, stopping) = Stopping::new();
         let changes = ChangeSignal::new(Arc::clone(&api.store))?;
         let (api, indexed) = (Arc::new(api), Arc::new(indexed));
-        let desk = Desk { api, bodies: Bodies::default(), changes: changes.waiting(), indexed };
+        let (bodies, readers) = (Bodies::default(), Readers::default());
+        let desk = Desk { api, bodies, readers, changes: changes.waiting(), indexed };
         let serving = serve(&runtime, listeners, &desk, &stopping)?;
         Ok(Self { runtime: Some(runtime), stop: Some(stop), serving, changes: Some(changes) })
     }
@@ -162,14 +165,23 @@ async fn answer(desk: Desk, name: &'static str, operation: Operation, body: Body
         Ok(body) => body,
         Err(failure) => return error(&failure),
     };
-    run(move || operation(&desk.api, &Request::parse(name, body.bytes())?)).await
+    let place = desk.readers.place(name).await;
+    run(place, move || operation(&desk.api, &Request::parse(name, body.bytes())?)).await
 }
 
-async fn run(operation: impl FnOnce() -> Result<Response, ApiError> + Send + 'static) -> Answer {
+/// Runs an operation on a thread; its place is taken until it ends, also where its client went away.
+async fn run(
+    place: Option<OwnedSemaphorePermit>,
+    operation: impl FnOnce() -> Result<Response, ApiError> + Send + 'static,
+) -> Answer {
+    let run = move || {
+        let _place = place;
+        operation()
+    };
     // An operation that panics is answered too.
-    let outcome = tokio::task::spawn_blocking(operation).await;
+    let outcome = tokio::task::spawn_blocking(run).await;
     match outcome.unwrap_or_else(|panic| Err(ApiError::internal(panic.to_string()))) {
-        Ok(response) => respond(StatusCode::OK, response.into_bytes()),
+        Ok(response) => respond(StatusCode::OK, response.into_body()),
         Err(failure) => error(&failure),
     }
 }
@@ -186,7 +198,8 @@ async fn answer_changes(State(desk): State<Desk>, body: Body) -> Answer {
         Err(failure) => return error(&failure),
     };
     asked.wait(desk.changes).await;
-    run(move || asked.answer(&desk.api)).await
+    let place = desk.readers.place(changes::NAME).await;
+    run(place, move || asked.answer(&desk.api)).await
 }
 
 async fn take_spans(State(desk): State<Desk>, headers: HeaderMap, body: Body) -> Answer {
@@ -238,7 +251,7 @@ fn error(error: &ApiError) -> Answer {
     answer
 }
 
-fn respond(status: StatusCode, body: Bytes) -> Answer {
+fn respond(status: StatusCode, body: Body) -> Answer {
     let id = format!(
         "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
         fastrand::u32(..),

@@ -105,11 +105,11 @@ pub(super) fn start_trace_retrieval(api: &Api, request: &Request) -> Result<Resp
         return Err(ApiError::invalid("StartTime must not be later than EndTime"));
     }
     // Both ends are in it.
-    let is_in = |id: &TraceId| {
-        let start = api.store.trace(*id).map(|trace| CompiledTrace::of(&trace).start());
-        start.is_some_and(|start| (start_time.0..=end_time.0).contains(&start))
-    };
-    let traces = TraceIds::read(request, MOST_TRACES)?.ids().filter(is_in).collect();
+    let mut traces = Vec::new();
+    for id in TraceIds::read(request, MOST_TRACES)?.ids() {
+        let start = api.read(id, |trace| CompiledTrace::of(trace).start())?;
+        traces.extend(start.filter(|start| (start_time.0..=end_time.0).contains(start)).map(|_| id));
+    }
     let token = format!("{:032x}{:032x}", fastrand::u128(..), fastrand::u128(..));
     let retrieval = Retrieval { token: token.clone(), traces, began: Timestamp::now(), is_cancelled: false };
     api.retrievals().add(retrieval);
@@ -151,11 +151,8 @@ pub(super) fn list_retrieved_traces(api: &Api, request: &Request) -> Result<Resp
     while traces.len() < TRACES
         && let Some(&id) = ids.get(trace)
     {
-        // What has room must not wait for more.
-        if turn.is_some() && api.is_large(id) {
-            break;
-        }
-        let Some(answer) = traces::answer(api, id, &mut turn)? else {
+        let Some(answer) = traces::beside(traces::answer(api, id, &mut turn), turn.as_ref())? else { break };
+        let Some(answer) = answer else {
             (trace, span) = (trace + 1, 0);
             continue;
         };
@@ -169,7 +166,7 @@ pub(super) fn list_retrieved_traces(api: &Api, request: &Request) -> Result<Resp
         (trace, span) = (trace + 1, 0);
     }
     let next = (trace < ids.len()).then(|| next_token::write(request, &(trace, span))).transpose()?;
-    Response::holding(&Output { retrieval_status, trace_format, traces, next_token: next }, turn)
+    Response::holding(Output { retrieval_status, trace_format, traces, next_token: next }, turn)
 }
 
 pub(super) fn get_retrieved_traces_graph(api: &Api, request: &Request) -> Result<Response, ApiError> {

@@ -145,8 +145,8 @@ impl Page {
     fn read(&mut self, api: &Api, search: &Search, ids: &[TraceId], is_exact: bool) -> Result<(), ApiError> {
         let mut summaries = Ok(());
         // One that was forgotten meanwhile is not there.
-        api.store.traces(ids, &mut |trace, size| {
-            let added = self.add(api, search, &trace, size, is_exact);
+        api.read_each(ids, &mut |trace, size| {
+            let added = self.add(api, search, trace, size, is_exact);
             summaries = std::mem::replace(&mut summaries, Ok(())).and(added);
         })?;
         summaries

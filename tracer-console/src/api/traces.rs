@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::ApiError;
+use super::error::{ApiError, ErrorKind};
 use super::large_reads::Turn;
 use super::request::Request;
 use super::response::Response;
@@ -69,14 +69,17 @@ pub(super) fn batch_get_traces(api: &Api, request: &Request) -> Result<Response,
     let (mut traces, mut unprocessed_trace_ids, mut bytes, mut next) = (Vec::new(), Vec::new(), 0, first);
     let mut turn = None;
     for (text, id) in asked.into_iter().skip(first) {
-        // What has room must not wait for more.
-        let is_second = turn.is_some() && id.is_some_and(|id| api.is_large(id));
-        if bytes >= PAGE || is_second {
+        let answered = match id {
+            _ if bytes >= PAGE => None,
+            Some(id) => beside(answer(api, id, &mut turn), turn.as_ref())?,
+            None => Some(None),
+        };
+        let Some(answered) = answered else {
             let next_token = Some(next_token::write(request, &next)?);
-            return Response::holding(&Output { traces, unprocessed_trace_ids, next_token }, turn);
-        }
+            return Response::holding(Output { traces, unprocessed_trace_ids, next_token }, turn);
+        };
         next += 1;
-        match id.map(|id| answer(api, id, &mut turn)).transpose()?.flatten() {
+        match answered {
             Some(answer) => {
                 bytes += answer.segments.iter().map(|segment| segment.document.len()).sum::<usize>();
                 traces.push(answer);
@@ -84,10 +87,19 @@ pub(super) fn batch_get_traces(api: &Api, request: &Request) -> Result<Response,
             None => unprocessed_trace_ids.push(text),
         }
     }
-    Response::holding(&Output { traces, unprocessed_trace_ids, next_token: None }, turn)
+    Response::holding(Output { traces, unprocessed_trace_ids, next_token: None }, turn)
 }
 
-/// A trace as it is answered; `None` when nothing of it is there. A large one keeps its room in `turn`, which is empty before.
+/// What was read beside what has its turn; `None` where there was no room for both, and a page ends.
+pub(super) fn beside<T>(read: Result<T, ApiError>, turn: Option<&Turn>) -> Result<Option<T>, ApiError> {
+    match read {
+        Err(error) if error.kind == ErrorKind::Throttled && turn.is_some() => Ok(None),
+        read => read.map(Some),
+    }
+}
+
+/// A trace as it is answered; `None` when nothing of it is there. A large one keeps its room in `turn`, and does not wait for it
+/// where that has some.
 pub(super) fn answer(
     api: &Api,
     id: TraceId,

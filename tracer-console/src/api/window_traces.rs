@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Api;
-use super::error::ApiError;
+use super::error::{ApiError, ErrorKind};
 use crate::compiled::{CompiledTrace, GraphService, ServiceGraph, TraceGraph, Window};
 use crate::filter::Filter;
 use crate::search::{Search, TimeRange, TimeRangeType};
@@ -34,12 +34,17 @@ pub(super) fn service_graph(
     let mut graph = ServiceGraph::new(Some(window));
     let count = api.store.add_to_graph(&search, &mut graph)?;
     for id in graph.unknown_senders() {
-        api.read(id, |trace| {
+        let read = api.read(id, |trace| {
             let compiled = CompiledTrace::of(trace);
             if search.moment(trace, &compiled).is_some() {
                 graph.add_senders_of(&compiled);
             }
-        })?;
+        });
+        match read {
+            // The sender stays unknown, rather than the whole graph.
+            Err(error) if error.kind == ErrorKind::Throttled => {}
+            read => drop(read?),
+        }
     }
     Ok((graph.finish(), count))
 }

@@ -10,7 +10,7 @@ use aws_sdk_xray::config::timeout::TimeoutConfig;
 use aws_sdk_xray::config::{Builder, IdentityCache, Region};
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use tokio::runtime::Runtime;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use super::credentials::{KeptCredentials, Source};
 use super::error::{AwsError, in_a_line};
@@ -41,6 +41,8 @@ pub struct AwsAccount {
     pub(super) endpoint: String,
     region: String,
     name: String,
+    /// That which was given.
+    given_endpoint: Option<String>,
 }
 
 impl AwsAccount {
@@ -63,10 +65,12 @@ impl AwsAccount {
             .enable_all()
             .build()
             .map_err(AwsError::Runtime)?;
-        let connector = http::connector(options.proxy.as_deref())?;
+        let is_plain = options.endpoint.as_deref().is_some_and(is_plain);
+        let connector = http::connector(options.proxy.as_deref(), !is_plain)?;
         let found = runtime.block_on(find(&options, &connector))?;
         let Found { client, patient_client, credentials, endpoint, region } = found;
-        let name = name(&options, &region);
+        let name = name(&options, std::env::var("AWS_PROFILE").ok().as_deref(), &region);
+        let given_endpoint = options.endpoint.as_deref().filter(|url| !url.is_empty()).map(str::to_owned);
         Ok(Self {
             runtime: Some(runtime),
             client,
@@ -76,6 +80,7 @@ impl AwsAccount {
             endpoint,
             region,
             name,
+            given_endpoint,
         })
     }
 
@@ -122,9 +127,14 @@ impl AwsAccount {
         &self.region
     }
 
-    /// What tells it from other accounts: the region, and the profile and the role where they are given.
+    /// What tells it from other accounts: the region, and the profile and the role where there are.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The address that was given in place of X-Ray's own.
+    pub(crate) fn given_endpoint(&self) -> Option<&str> {
+        self.given_endpoint.as_deref()
     }
 
     /// Has credentials looked for anew: those there are were not taken.
@@ -138,12 +148,17 @@ impl AwsAccount {
         aws_config::imds::Client::builder().configure(&config).build()
     }
 
-    /// Has something done on the account's own threads, where its connections are.
+    /// Has something done on the account's own threads, where its connections are; it ends where nobody waits for it any more, as a
+    /// set of tasks aborts them when it is dropped.
     pub(crate) fn spawn<T: Send + 'static>(
         &self,
         future: impl Future<Output = T> + Send + 'static,
-    ) -> Option<JoinHandle<T>> {
-        self.runtime.as_ref().map(|runtime| runtime.spawn(future))
+    ) -> JoinSet<T> {
+        let mut tasks = JoinSet::new();
+        if let Some(runtime) = &self.runtime {
+            tasks.spawn_on(future, runtime.handle());
+        }
+        tasks
     }
 
     /// Waits for what the client is asked.
@@ -206,14 +221,24 @@ async fn find(options: &AwsOptions, connector: &SharedHttpConnector) -> Result<F
     Ok(Found { client, patient_client, credentials, endpoint, region: region.to_string() })
 }
 
-fn name(options: &AwsOptions, region: &str) -> String {
+/// The profile is that which is meant, whoever names it; the one that is meant where nobody does has no name.
+fn name(options: &AwsOptions, of_environment: Option<&str>, region: &str) -> String {
+    let is_given = |text: &&str| !text.is_empty();
+    let profile = options.profile.as_deref().filter(is_given);
+    let profile = profile.or(of_environment.filter(is_given)).filter(|name| *name != "default");
+    let role = options.role_arn.as_deref().filter(is_given);
     let mut name = region.to_owned();
-    for (what, given) in [("profile", &options.profile), ("role", &options.role_arn)] {
-        if let Some(given) = given.as_deref().filter(|given| !given.is_empty()) {
-            name.push_str(&format!(" {what}={given}"));
+    for (what, text) in [("profile", profile), ("role", role)] {
+        if let Some(text) = text {
+            name.push_str(&format!(" {what}={text}"));
         }
     }
     name
+}
+
+/// Whether an address is one without TLS.
+fn is_plain(url: &str) -> bool {
+    url.parse().is_ok_and(|url: hyper::Uri| url.scheme_str() == Some("http"))
 }
 
 /// The address that was given, or X-Ray's own in the region.
@@ -245,5 +270,32 @@ async fn endpoint(
         Some("https") if cfg!(feature = "https") => Ok(url),
         Some("https") => Err(AwsError::NoTls { url }),
         _ => Err(no_address("it begins neither with http:// nor with https://")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_has_one_name_wherever_its_profile_is_named() {
+        let named = |profile: Option<&str>, of_environment: Option<&str>| {
+            let options = AwsOptions { profile: profile.map(str::to_owned), ..AwsOptions::default() };
+            name(&options, of_environment, "eu-west-1")
+        };
+        for (profile, of_environment) in
+            [(Some("a"), None), (None, Some("a")), (Some("a"), Some("b")), (Some(""), Some("a"))]
+        {
+            assert_eq!(
+                named(profile, of_environment),
+                "eu-west-1 profile=a",
+                "{profile:?} {of_environment:?}"
+            );
+        }
+        for (profile, of_environment) in
+            [(None, None), (None, Some("")), (None, Some("default")), (Some("default"), Some("a"))]
+        {
+            assert_eq!(named(profile, of_environment), "eu-west-1", "{profile:?} {of_environment:?}");
+        }
     }
 }

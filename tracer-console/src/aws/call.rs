@@ -38,8 +38,8 @@ impl AwsAccount {
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<AwsAnswer, AwsError> {
-        let request = self.sign(method, path, headers, body).await?;
         let answered = async {
+            let request = self.sign(method, path, headers, body).await?;
             let url = || self.endpoint.clone();
             let sent = self.connector.call(request).await;
             let response = sent.map_err(|error| AwsError::NoAnswer { url: url(), why: in_a_line(&error) })?;

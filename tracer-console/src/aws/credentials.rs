@@ -1,7 +1,7 @@
 //! Credentials, kept as long as they are good.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -18,6 +18,8 @@ use super::error::{AwsError, in_a_line};
 const BEFORE_THE_END: Duration = Duration::from_secs(60);
 /// Those that never end are looked for again after so long: their file may have changed.
 const LONGEST: Duration = Duration::from_secs(300);
+/// Whoever has not told credentials by then tells none. The SDK's own five seconds are few for a process that asks for them elsewhere.
+const LOOKING: Duration = Duration::from_secs(10);
 /// How the role's session is named in the account's logs.
 const SESSION: &str = "tracer-console";
 
@@ -64,12 +66,21 @@ impl Source {
 #[derive(Debug, Clone)]
 pub(super) struct KeptCredentials {
     source: Arc<Source>,
-    kept: Arc<Mutex<Option<(Credentials, SystemTime)>>>,
+    /// How long is looked for them.
+    longest: Duration,
+    kept: Arc<Mutex<Kept>>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    found: Option<(Credentials, SystemTime)>,
+    /// When nobody told any for so long that it was looked no longer.
+    given_up: Option<Instant>,
 }
 
 impl KeptCredentials {
     pub(super) fn of(source: Source) -> Self {
-        Self { source: Arc::new(source), kept: Arc::default() }
+        Self { source: Arc::new(source), longest: LOOKING, kept: Arc::default() }
     }
 
     /// Credentials that are good for a while.
@@ -78,20 +89,30 @@ impl KeptCredentials {
     }
 
     async fn find(&self) -> provider::Result {
+        let began = Instant::now();
         let mut kept = self.kept.lock().await;
         let now = SystemTime::now();
-        if let Some((credentials, _)) = kept.as_ref().filter(|(_, until)| *until > now) {
+        if let Some((credentials, _)) = kept.found.as_ref().filter(|(_, until)| *until > now) {
             return Ok(credentials.clone());
         }
-        let found = self.source.find().await?;
+        let late = || CredentialsError::provider_timed_out(self.longest);
+        if kept.given_up.is_some_and(|given_up| given_up > began) {
+            // It was waited for meanwhile.
+            return Err(late());
+        }
+        let Ok(found) = tokio::time::timeout(self.longest, self.source.find()).await else {
+            kept.given_up = Some(Instant::now());
+            return Err(late());
+        };
+        let found = found?;
         let end = found.expiry().and_then(|end| end.checked_sub(BEFORE_THE_END));
-        *kept = Some((found.clone(), end.unwrap_or(now + LONGEST)));
+        kept.found = Some((found.clone(), end.unwrap_or(now + LONGEST)));
         Ok(found)
     }
 
     /// What the far end does not take is not used again.
     pub(super) async fn forget(&self) {
-        *self.kept.lock().await = None;
+        self.kept.lock().await.found = None;
     }
 }
 
@@ -102,5 +123,75 @@ impl ProvideCredentials for KeptCredentials {
         Self: 'a,
     {
         future::ProvideCredentials::new(self.find())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::aws::http;
+
+    /// Tells nothing, for ever, as often as it is told to.
+    #[derive(Debug)]
+    struct Silent {
+        times: usize,
+        asked: Arc<AtomicUsize>,
+    }
+
+    impl ProvideCredentials for Silent {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            let is_silent = self.asked.fetch_add(1, Ordering::SeqCst) < self.times;
+            future::ProvideCredentials::new(async move {
+                if is_silent {
+                    std::future::pending::<()>().await;
+                }
+                Ok(Credentials::new("KEY", "secret", None, None, "test"))
+            })
+        }
+    }
+
+    fn silent(times: usize) -> (KeptCredentials, Arc<AtomicUsize>) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let given = SharedCredentialsProvider::new(Silent { times, asked: Arc::clone(&asked) });
+        let http = http::client(&http::connector(None, false).unwrap());
+        let region = Region::from_static("eu-west-1");
+        let source = Source { http, region, profile: None, role_arn: None, given: Some(given) };
+        (KeptCredentials { longest: Duration::from_millis(200), ..KeptCredentials::of(source) }, asked)
+    }
+
+    #[tokio::test]
+    async fn credentials_that_nobody_tells_are_given_up_and_looked_for_anew() {
+        let (credentials, _) = silent(1);
+        let error = credentials.get().await.unwrap_err().to_string();
+        assert!(error.contains("timed out") && error.contains("AWS_PROFILE"), "{error}");
+        assert_eq!(credentials.get().await.unwrap().access_key_id(), "KEY");
+    }
+
+    #[tokio::test]
+    async fn whoever_waited_for_the_same_waits_no_longer() {
+        let (credentials, asked) = silent(usize::MAX);
+        let (one, other, third) = tokio::join!(credentials.get(), credentials.get(), credentials.get());
+        assert!([one, other, third].iter().all(Result::is_err));
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_away_holds_nobody_up() {
+        let (credentials, asked) = silent(1);
+        let mut asking = Box::pin(credentials.get());
+        while asked.load(Ordering::SeqCst) == 0 {
+            tokio::select! {
+                biased;
+                found = &mut asking => panic!("{found:?}"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        drop(asking);
+        assert_eq!(credentials.get().await.unwrap().access_key_id(), "KEY");
     }
 }

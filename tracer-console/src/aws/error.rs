@@ -119,6 +119,6 @@ pub(crate) fn in_a_line(error: &(dyn std::error::Error + 'static)) -> String {
     let mut said: Vec<String> = causes.map(ToString::to_string).collect();
     said.dedup();
     #[cfg(feature = "https")]
-    said.extend(crate::certificates::remedy(error).map(str::to_owned));
+    said.extend(crate::certificates::remedy(error, super::http::certificates_variable()));
     said.join(": ")
 }

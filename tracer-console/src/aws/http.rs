@@ -20,8 +20,8 @@ const CONNECTING: Duration = Duration::from_secs(3);
 /// From the request to the first byte of the answer.
 const ANSWERING: Duration = Duration::from_secs(10);
 
-/// Connections that are kept and shared.
-pub(super) fn connector(proxy: Option<&str>) -> Result<SharedHttpConnector, AwsError> {
+/// Connections that are kept and shared. Without `needs_tls`, certificates that cannot be read are no reason for none.
+pub(super) fn connector(proxy: Option<&str>, needs_tls: bool) -> Result<SharedHttpConnector, AwsError> {
     let wrong = |url: &str, source: Box<dyn std::error::Error + Send + Sync>| AwsError::Proxy {
         url: url.to_owned(),
         source,
@@ -30,12 +30,13 @@ pub(super) fn connector(proxy: Option<&str>) -> Result<SharedHttpConnector, AwsE
         Some(url) => ProxyConfig::all(url).map_err(|source| wrong(url, source.into()))?,
         None => ProxyConfig::from_env(),
     };
-    let (near, far) = (built(ProxyConfig::disabled())?, built(proxy)?);
+    let trusted = Trusted::find(needs_tls)?;
+    let (near, far) = (built(ProxyConfig::disabled(), &trusted), built(proxy, &trusted));
     Ok(SharedHttpConnector::new(ByHost { near, far }))
 }
 
-#[cfg_attr(not(feature = "https"), expect(clippy::unnecessary_wraps, reason = "as with the feature"))]
-fn built(proxy: ProxyConfig) -> Result<SharedHttpConnector, AwsError> {
+#[cfg_attr(not(feature = "https"), expect(unused_variables, reason = "as with the feature"))]
+fn built(proxy: ProxyConfig, trusted: &Trusted) -> SharedHttpConnector {
     let settings =
         HttpConnectorSettings::builder().connect_timeout(CONNECTING).read_timeout(ANSWERING).build();
     let builder = Connector::builder().connector_settings(settings).proxy_config(proxy);
@@ -43,14 +44,49 @@ fn built(proxy: ProxyConfig) -> Result<SharedHttpConnector, AwsError> {
     let connector = {
         use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
         let builder = builder.tls_provider(Provider::Rustls(CryptoMode::Ring));
-        match bundle()? {
-            Some(trusted) => builder.tls_context(trusted).build(),
+        match &trusted.0 {
+            Some(trusted) => builder.tls_context(trusted.clone()).build(),
             None => builder.build(),
         }
     };
     #[cfg(not(feature = "https"))]
     let connector = builder.build_http();
-    Ok(SharedHttpConnector::new(connector))
+    SharedHttpConnector::new(connector)
+}
+
+/// The issuers that are trusted instead of the system's.
+struct Trusted(#[cfg(feature = "https")] Option<TlsContext>);
+
+impl Trusted {
+    #[cfg(feature = "https")]
+    fn find(needs_tls: bool) -> Result<Self, AwsError> {
+        match bundle() {
+            // Only credentials may come over TLS, and need not.
+            Err(error) if !needs_tls => {
+                log::warn!("{error}; the system's certificates count");
+                Ok(Self(None))
+            }
+            found => found.map(Self),
+        }
+    }
+
+    #[cfg(not(feature = "https"))]
+    #[expect(clippy::unnecessary_wraps, reason = "as with the feature")]
+    fn find(_: bool) -> Result<Self, AwsError> {
+        Ok(Self())
+    }
+}
+
+/// The file of certificates that every program of AWS has, where one is named.
+#[cfg(feature = "https")]
+fn bundle_file() -> Option<std::ffi::OsString> {
+    std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty())
+}
+
+/// The variable by which issuers are trusted.
+#[cfg(feature = "https")]
+pub(super) fn certificates_variable() -> &'static str {
+    if bundle_file().is_some() { "AWS_CA_BUNDLE" } else { "SSL_CERT_FILE" }
 }
 
 /// The certificates of issuers that are trusted instead of the system's, as with the X-Ray daemon.
@@ -61,9 +97,7 @@ fn bundle() -> Result<Option<TlsContext>, AwsError> {
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject as _;
 
-    let Some(path) = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) else {
-        return Ok(None);
-    };
+    let Some(path) = bundle_file() else { return Ok(None) };
     let wrong = |source: Box<dyn std::error::Error + Send + Sync>| AwsError::Certificates {
         path: path.clone().into(),
         source,

@@ -2,6 +2,7 @@
 //! SDK's types would lose what they do not know.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use aws_sdk_xray::Client;
 use aws_sdk_xray::error::{ProvideErrorMetadata, SdkError};
@@ -59,6 +60,38 @@ impl AwsAccount {
     /// # Panics
     /// Within an asynchronous runtime, as [`block_on`](Self::block_on).
     pub fn ask(&self, path: &str, request: &Value) -> Result<Value, AwsError> {
+        self.block_on(self.asked(path, request))
+    }
+
+    /// Asks as [`ask`](Self::ask) does, and waits no longer than so long.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use serde_json::json;
+    /// use tracer_console::aws::{AwsAccount, AwsError, AwsOptions};
+    ///
+    /// let account = AwsAccount::connect(AwsOptions::default())?;
+    /// let request = json!({"TraceIds": ["1-6b02e002-9311b20839c1ed87c6cec943"]});
+    /// match account.ask_within("/Traces", &request, Duration::from_secs(3)) {
+    ///     Err(AwsError::Timeout { url, .. }) => println!("{url} takes its time"),
+    ///     answer => println!("{}", answer?),
+    /// }
+    /// # Ok::<(), AwsError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`AwsError`] as with [`ask`](Self::ask), and [`AwsError::Timeout`] when there is no answer by then.
+    ///
+    /// # Panics
+    /// Within an asynchronous runtime, as [`block_on`](Self::block_on).
+    pub fn ask_within(&self, path: &str, request: &Value, timeout: Duration) -> Result<Value, AwsError> {
+        self.block_on(async {
+            let late = |_| AwsError::Timeout { url: self.endpoint().to_owned(), timeout };
+            tokio::time::timeout(timeout, self.asked(path, request)).await.map_err(late)?
+        })
+    }
+
+    async fn asked(&self, path: &str, request: &Value) -> Result<Value, AwsError> {
         let none = |what: &str| AwsError::NoQuestion { what: what.to_owned() };
         let known = QUESTIONS.iter().find(|(known, _)| *known == path).ok_or_else(|| none(path))?.1;
         let mut members = request.as_object().into_iter().flatten().map(|(name, _)| &**name);
@@ -66,19 +99,17 @@ impl AwsAccount {
             // Asked without it, the question would be another one.
             return Err(none(&format!("{path} with {unknown}")));
         }
-        self.block_on(async {
-            // First, so that it is said what is missing.
-            self.credentials.get().await?;
-            let kept = Kept::default();
-            let asked = self.call_typed(path, &Members(request), &kept).await;
-            let asked = asked.ok_or_else(|| none(path))?;
-            let outcome = kept.outcome(self.endpoint(), asked);
-            if let Err(AwsError::Refused { status: 400..=403, .. }) = outcome {
-                // They may be what is wrong, and have been renewed.
-                self.credentials.forget().await;
-            }
-            outcome
-        })
+        // First, so that it is said what is missing.
+        self.credentials.get().await?;
+        let kept = Kept::default();
+        let asked = self.call_typed(path, &Members(request), &kept).await;
+        let asked = asked.ok_or_else(|| none(path))?;
+        let outcome = kept.outcome(self.endpoint(), asked);
+        if let Err(AwsError::Refused { status: 400..=403, .. }) = outcome {
+            // They may be what is wrong, and have been renewed.
+            self.credentials.forget().await;
+        }
+        outcome
     }
 
     /// `None` where the operation is not known here.

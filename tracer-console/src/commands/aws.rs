@@ -42,6 +42,7 @@ impl Aws {
         _: Option<&str>,
         _: &str,
         _: &serde_json::Value,
+        _: Option<Duration>,
     ) -> Result<serde_json::Value, super::endpoint::CallError> {
         let said = "--aws asks AWS X-Ray itself, and this tracer-console was built without the feature `aws`: \
                     build it with `--features aws,https`";
@@ -52,6 +53,7 @@ impl Aws {
 #[cfg(feature = "aws")]
 mod asked {
     use std::sync::{Arc, OnceLock};
+    use std::time::Duration;
 
     use serde_json::Value;
     use tracer_console::aws::{AwsAccount, AwsError, AwsOptions};
@@ -63,15 +65,22 @@ mod asked {
     pub(crate) type Account = OnceLock<Arc<AwsAccount>>;
 
     impl Aws {
-        /// Calls an operation by its path.
+        /// Calls an operation by its path, and waits no longer than so long, where that is said.
         pub(crate) fn call(
             &self,
             endpoint: Option<&str>,
             path: &str,
             request: &Value,
+            longest: Option<Duration>,
         ) -> Result<Value, CallError> {
-            let answer = self.account(endpoint).and_then(|account| account.ask(path, request));
-            answer.map_err(|error| CallError::Refused(error.to_string()))
+            let answer = self.account(endpoint).and_then(|account| match longest {
+                Some(longest) => account.ask_within(path, request, longest),
+                None => account.ask(path, request),
+            });
+            answer.map_err(|error| match error {
+                AwsError::Timeout { url, .. } => CallError::Late { endpoint: url },
+                error => CallError::Refused(error.to_string()),
+            })
         }
 
         fn account(&self, endpoint: Option<&str>) -> Result<Arc<AwsAccount>, AwsError> {

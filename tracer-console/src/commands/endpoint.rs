@@ -63,7 +63,7 @@ impl Endpoint {
     /// Calls an operation by its path; an error says what X-Ray says.
     pub(crate) fn call(&self, path: &str, request: &Value) -> Result<Value, CallError> {
         if self.aws.is_meant() {
-            return self.aws.call(self.named(), path, request);
+            return self.aws.call(self.named(), path, request, self.left());
         }
         let (status, answer) = self.post(path, request)?;
         self.outcome(path, status, answer)
@@ -88,8 +88,12 @@ impl Endpoint {
     }
 
     fn longest_call(&self) -> Duration {
-        let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now()) + GRACE;
-        self.deadline.map_or(LONGEST_CALL, |deadline| left(deadline).min(LONGEST_CALL))
+        self.left().map_or(LONGEST_CALL, |left| left.min(LONGEST_CALL))
+    }
+
+    /// How long an answer helps, and a moment.
+    fn left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()) + GRACE)
     }
 
     /// By --endpoint; an empty one, as of a shell's variable that is not set, names none.

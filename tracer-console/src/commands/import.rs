@@ -284,18 +284,36 @@ fn record(store: &SqliteStore, waiting: Vec<Waiting>) -> Result<Vec<Option<Refus
 fn put(endpoint: &Endpoint, waiting: &[Waiting]) -> Result<Vec<Option<Refused>>, Failure> {
     let texts: Vec<_> = waiting.iter().map(|waiting| waiting.document.text()).collect();
     let answer = endpoint.call("/TraceSegments", &json!({ "TraceSegmentDocuments": texts }))?;
+    let unprocessed = answer["UnprocessedTraceSegments"].as_array().map(Vec::as_slice).unwrap_or_default();
+    Ok(refused_of(waiting, unprocessed))
+}
+
+/// Which of the documents were refused, by their ids. One that is not named may be any that nothing was said of.
+fn refused_of(waiting: &[Waiting], unprocessed: &[Value]) -> Vec<Option<Refused>> {
     let mut refused: Vec<_> = waiting.iter().map(|_| None).collect();
-    for unprocessed in answer["UnprocessedTraceSegments"].as_array().into_iter().flatten() {
+    let mut unnamed = Vec::new();
+    for unprocessed in unprocessed {
         let is_it =
             |waiting: &Waiting| waiting.document.entities()[0].member("id") == Some(&unprocessed["Id"]);
-        let Some(at) = waiting.iter().position(is_it) else { continue };
         let text = |name: &str| unprocessed[name].as_str().unwrap_or_default().to_owned();
         let (code, message) = (text("ErrorCode"), text("Message"));
-        if !message.ends_with(KEPT) {
-            refused[at] = Some(Refused { line: waiting[at].line, code, message });
+        match waiting.iter().position(is_it) {
+            _ if message.ends_with(KEPT) => {}
+            Some(at) => refused[at] = Some(Refused { line: waiting[at].line, code, message }),
+            None => unnamed.push((code, message)),
         }
     }
-    Ok(refused)
+    for (code, message) in unnamed {
+        let Some(at) = refused.iter().position(Option::is_none) else { break };
+        let message = match waiting.len() {
+            1 => message,
+            count => {
+                format!("{message} (said without an id: of any of the {count} documents from this line on)")
+            }
+        };
+        refused[at] = Some(Refused { line: waiting[at].line, code, message });
+    }
+    refused
 }
 
 impl Outcome {
@@ -314,5 +332,38 @@ impl Refused {
 
     fn to_json(&self) -> Value {
         json!({ "line": self.line, "code": self.code, "message": self.message })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting(line: u64) -> Waiting {
+        let text = format!(
+            r#"{{"name":"job","id":"{line:016x}","trace_id":"1-6b02e002-9311b20839c1ed87c6cec943","start_time":1,"end_time":2}}"#
+        );
+        Waiting { line, document: Document::parse(&text).unwrap() }
+    }
+
+    /// The lines that were refused, with the codes.
+    fn refused(waiting: &[Waiting], unprocessed: &Value) -> Vec<(u64, String)> {
+        let refused = refused_of(waiting, unprocessed.as_array().unwrap());
+        refused.into_iter().flatten().map(|refused| (refused.line, refused.code)).collect()
+    }
+
+    #[test]
+    fn what_an_x_ray_refuses_without_its_id_is_refused_all_the_same() {
+        let sent: Vec<_> = (1..=3).map(waiting).collect();
+        let named =
+            |line: u64, code| json!({"Id": format!("{line:016x}"), "ErrorCode": code, "Message": "no"});
+        let unnamed = [json!({"ErrorCode": "A"}), json!({"Id": "", "ErrorCode": "A"}), named(9, "A")];
+        for unnamed in unnamed {
+            let said = refused(&sent, &json!([unnamed, named(1, "B")]));
+            assert_eq!(said, [(1, "B".to_owned()), (2, "A".to_owned())], "{unnamed}");
+            assert_eq!(refused(&sent, &json!([unnamed, unnamed, unnamed, unnamed])).len(), 3);
+        }
+        let kept = json!([{"Id": "", "ErrorCode": "A", "Message": format!("too old; {KEPT}")}]);
+        assert_eq!(refused(&sent, &kept), []);
     }
 }

@@ -102,7 +102,7 @@ impl Agent {
         };
         let why = format!("no answer from {}: {error}", self.url);
         #[cfg(feature = "https")]
-        let why = match crate::certificates::remedy(cause(error)) {
+        let why = match crate::certificates::remedy(cause(error), "SSL_CERT_FILE") {
             Some(remedy) => format!("{why}: {remedy}"),
             None => why,
         };

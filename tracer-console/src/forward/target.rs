@@ -93,7 +93,7 @@ impl ForwardTarget {
     #[cfg(feature = "aws")]
     pub fn aws(account: Arc<AwsAccount>, resource_arn: Option<String>, asks_ec2: bool) -> Self {
         let url = account.endpoint().to_owned();
-        let name = target_name::of_aws(account.name());
+        let name = target_name::of_aws(account.name(), account.given_endpoint());
         let account = Arc::new(Account::new(account, resource_arn, asks_ec2));
         let target = Self::new(name, &url, Arc::clone(&account) as Arc<dyn Far>);
         Self { account: Some(account), ..target }
@@ -110,8 +110,8 @@ impl ForwardTarget {
         }
     }
 
-    /// How it is called in the queue and in counts: the address, which has one name however it is written; or `aws` with the region, and the
-    /// profile and the role where they are given.
+    /// How it is called in the queue and in counts: the address, which has one name however it is written; or `aws` with the region, the
+    /// profile (but for `default`), the role, and the address of X-Ray where one is given.
     ///
     /// ```
     /// # use tracer_console::ForwardTarget;

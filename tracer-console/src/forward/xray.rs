@@ -66,24 +66,22 @@ fn place(entry: &Unprocessed, heads: &[Head], words: &mut [Option<Word>]) {
         let why = format!("{head}: {code}: {message}");
         if may_be_taken_later(code) { Word::Later(why) } else { Word::Rejected(why) }
     };
-    let open = |words: &[Option<Word>], at: &usize| words[*at].is_none();
-    if may_be_taken_later(code) {
-        let named = |at: &usize| entry.id.is_none() || heads[*at].id == entry.id;
-        let again: Vec<_> = (0..heads.len()).filter(named).filter(|at| open(words, at)).collect();
-        again.into_iter().for_each(|at| words[at] = Some(word(&heads[at])));
-        return;
+    let id = entry.id.as_deref().filter(|id| !id.is_empty());
+    let open: Vec<_> = (0..heads.len()).filter(|at| words[*at].is_none()).collect();
+    let has_id = |at: &usize| heads[*at].id.as_deref() == id;
+    let meant: Vec<_> = if may_be_taken_later(code) {
+        open.into_iter().filter(|at| id.is_none() || has_id(at)).collect()
+    } else {
+        let any = open.first().copied().filter(|_| id.is_none());
+        open.into_iter().find(has_id).or(any).into_iter().collect()
+    };
+    if meant.is_empty() {
+        let (code, message) = (code.escape_debug(), message.escape_debug());
+        let id = id.unwrap_or("without id").escape_debug();
+        log::warn!("{code} is said of the segment {id}, which was not sent: {message}");
     }
-    let unnamed = |at: &usize| entry.id.is_none() && heads[*at].id.is_none();
-    let meant =
-        (0..heads.len()).find(|at| open(words, at) && entry.id.is_some() && heads[*at].id == entry.id);
-    let meant = meant.or_else(|| (0..heads.len()).find(|at| open(words, at) && unnamed(at)));
-    let any = |at: &usize| open(words, at) && entry.id.is_none();
-    match meant.or_else(|| (0..heads.len()).find(any)) {
-        Some(at) => words[at] = Some(word(&heads[at])),
-        None => {
-            let id = entry.id.as_deref().unwrap_or_default().escape_debug();
-            log::warn!("{code} is said of the segment {id}, which was not sent: {}", message.escape_debug());
-        }
+    for at in meant {
+        words[at] = Some(word(&heads[at]));
     }
 }
 
@@ -120,21 +118,19 @@ pub(super) fn failed(status: u16, code: &str, message: &str) -> Reply {
         _ => format!("it answers {status} {code}: {message}"),
     };
     match status {
-        // Nothing of this is about the documents. A proxy says 404 or 405 of what is still starting behind it.
+        // Only what follows with a refusal is about the documents. A proxy says 404 or 405 of what is still starting behind it.
         404 | 405 => {
             let why = format!(
                 "{why}; nobody takes segments at /TraceSegments there: is that the address of X-Ray's API, and has it started?"
             );
             Reply::Failed(Failure::new(FailureKind::Status(status), why))
         }
-        300..=399 | 401 | 403 | 408 | 425 | 429 | 500.. => {
-            Reply::Failed(Failure::new(FailureKind::Status(status), why))
-        }
         _ if may_be_taken_later(code) || is_about_credentials(code) => {
             Reply::Failed(Failure::new(FailureKind::Status(status), why))
         }
-        400 | 413 => Reply::Refused { why, one_may_be_the_reason: true },
-        _ => Reply::Refused { why, one_may_be_the_reason: false },
+        400 | 413 | 422 => Reply::Refused { why, one_may_be_the_reason: true },
+        415 => Reply::Refused { why, one_may_be_the_reason: false },
+        _ => Reply::Failed(Failure::new(FailureKind::Status(status), why)),
     }
 }
 
@@ -149,6 +145,7 @@ impl Head {
     fn of(text: &str) -> Self {
         let document = lenient_json::read(text).map(|lenient| lenient.value).unwrap_or_default();
         let member = |name| document.get(name).and_then(Value::as_str).map(str::to_owned);
+        let member = |name| member(name).filter(|text| !text.is_empty());
         Self { id: member("id"), trace: member("trace_id") }
     }
 }
@@ -217,6 +214,16 @@ mod tests {
         }
     }
 
+    /// As an X-Ray writes it that knows no `null`.
+    #[test]
+    fn an_empty_id_is_none() {
+        let empty = |code| Unprocessed { id: Some(String::new()), ..unprocessed(None, code) };
+        let documents = [segment(1), queued(2, "{\"id\":\"\"}"), segment(3)];
+        assert_eq!(said(&documents, &[empty("ThrottledException")]), "LLL");
+        assert_eq!(said(&documents, &[empty("ParseError")]), "TRT");
+        assert_eq!(said(&documents, &[empty("ParseError"), empty("ParseError")]), "RRT");
+    }
+
     #[test]
     fn an_entry_without_id_is_of_a_document_without_one() {
         let documents = [segment(1), queued(2, "{"), segment(3)];
@@ -249,12 +256,18 @@ mod tests {
             (400, "ThrottlingException"),
             (400, "ExpiredTokenException"),
             (301, ""),
+            (402, ""),
             (404, ""),
             (405, ""),
+            (407, ""),
+            (410, ""),
+            (421, ""),
+            (451, ""),
         ] {
             assert!(matches!(failed(status, code, ""), Reply::Failed(_)), "{status} {code}");
         }
-        for (status, code, one) in [(400, "InvalidRequestException", true), (413, "", true), (415, "", false)]
+        for (status, code, one) in
+            [(400, "InvalidRequestException", true), (413, "", true), (415, "", false), (422, "", true)]
         {
             let reply = failed(status, code, "");
             assert!(

@@ -17,7 +17,7 @@ use crate::trace_id::TraceId;
 
 /// Of all that is derived from documents: it changes whenever a row, a shape, a packed graph or a chunk of texts becomes another one for the same
 /// documents.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 /// So many traces are derived in a transaction.
 const AT_ONCE: i64 = 1_000;
 

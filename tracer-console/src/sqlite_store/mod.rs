@@ -21,6 +21,7 @@ mod marks;
 mod minutes;
 mod names;
 mod open_traces;
+mod packed_chunk;
 mod packed_graph;
 mod place;
 mod prepared;

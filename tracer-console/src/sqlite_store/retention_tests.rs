@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use crate::document::Document;
 use crate::sqlite_store::{Retention, SqliteStore};
-use crate::store::TraceStore as _;
+use crate::store::{Revision, TraceStore as _};
 
 fn document(trace: usize, more: &Value) -> Document {
     let mut document = json!({
@@ -35,6 +35,30 @@ fn large_batches_of_large_documents_do_not_outrun_what_is_forgotten() {
     }
     let used = Retention::used(&Connection::open(&path).unwrap()).unwrap();
     assert!(used <= 2 * retention.bytes, "{} MiB are in use", used >> 20);
+}
+
+#[test]
+fn a_file_that_is_more_once_it_was_brought_up_to_date_is_not_forgotten_at_once() {
+    const TRACES: usize = 3_000;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("traces.db");
+    let store = SqliteStore::open(&path).unwrap();
+    let with_texts = |trace| {
+        document(trace, &json!({"annotations": {"A": random(100), "B": random(100), "C": random(100)}}))
+    };
+    assert!(store.record_all((0..TRACES).map(with_texts).collect()).iter().all(Result::is_ok));
+    drop(store);
+    // As an older program left it, which had no such tables.
+    let old = Connection::open(&path).unwrap();
+    let older = "DELETE FROM text_chunks; DELETE FROM annotations; UPDATE derivation SET version = 2";
+    old.execute_batch(older).unwrap();
+    let bytes = Retention::used(&old).unwrap();
+    drop(old);
+    let retention = Retention { bytes, ..Retention::default() };
+    let store = SqliteStore::open_with(&path, retention).unwrap();
+    store.record(document(TRACES, &json!({}))).unwrap();
+    let seen = store.changed_since(Revision::default());
+    assert!((TRACES / 2..TRACES).contains(&seen.len()), "{} are left", seen.len());
 }
 
 #[test]

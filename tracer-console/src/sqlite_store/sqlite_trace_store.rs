@@ -158,7 +158,8 @@ impl SqliteStore {
         Ok(Self { readers, graphs, progress, packing, jobs: None, writer: None, read_error })
     }
 
-    /// Prepares documents and gives them to the writer: on this thread, or on all processors where somebody waits for many.
+    /// Prepares documents and gives them to the writer: on this thread, or on all processors where somebody waits for many that
+    /// keep nobody else waiting there.
     fn take(&self, documents: Vec<Document>, is_awaited: bool) -> Submitted {
         let count = documents.len();
         let (done, answer) = channel();
@@ -168,7 +169,8 @@ impl SqliteStore {
             };
             self.packing.pack(each)
         };
-        let documents = if is_awaited && count > FEW {
+        let bytes: usize = documents.iter().map(|document| document.text().len()).sum();
+        let documents = if is_awaited && count > FEW && bytes <= Document::MOST_TOGETHER {
             let parts: Vec<_> = documents.into_par_iter().chunks(FEW).map(prepare).collect();
             parts.into_iter().flatten().collect()
         } else {

@@ -3,9 +3,10 @@
 
 use memchr::memmem::Finder;
 use postcard::{take_from_bytes, to_extend};
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::error::SqliteError;
+use super::packed_chunk::{ChunkPacker, ChunkUnpacker};
 use crate::filter::TextOperator;
 
 /// A text of a trace: the trace's number, the key as [`Table::key`] says it, and the text.
@@ -54,8 +55,10 @@ impl Wanted<'_> {
     }
 }
 
-/// A chunk that has so many bytes takes no further trace: a page of the file.
+/// A chunk takes no further trace that would give it more bytes: a page of the file.
 const FULL: usize = if cfg!(test) { 64 } else { 3_900 };
+/// About what a row takes beside its text.
+const BESIDE: usize = 5;
 
 /// The texts of the traces from one on and before another.
 struct Chunk {
@@ -73,11 +76,12 @@ pub(super) fn write(
     gone.sort_unstable();
     new.sort_unstable();
     let (mut gone, mut new) = (&gone[..], &new[..]);
+    let (mut packer, mut unpacker) = (ChunkPacker::default(), ChunkUnpacker::default());
     while let Some((trace, ..)) = [gone.first(), new.first()].into_iter().flatten().min() {
-        let chunk = Chunk::of(connection, *trace)?;
+        let chunk = Chunk::of(connection, &mut unpacker, *trace)?;
         let of_chunk = |rows: &[TextRow<'_>]| rows.partition_point(|(trace, ..)| *trace < chunk.next);
         let ((goes, later), (comes, latest)) = (gone.split_at(of_chunk(gone)), new.split_at(of_chunk(new)));
-        chunk.write(connection, goes, comes)?;
+        chunk.write(connection, &mut packer, goes, comes)?;
         (gone, new) = (later, latest);
     }
     Ok(())
@@ -85,20 +89,25 @@ pub(super) fn write(
 
 impl Chunk {
     /// That of a trace.
-    fn of(connection: &Connection, trace: i64) -> Result<Self, SqliteError> {
+    fn of(connection: &Connection, unpacker: &mut ChunkUnpacker, trace: i64) -> Result<Self, SqliteError> {
         let select = "SELECT first_trace, bytes FROM text_chunks WHERE first_trace <= ?1 ORDER BY first_trace DESC LIMIT 1";
         let mut select = connection.prepare_cached(select)?;
-        let found = select.query_row([trace], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let read = |row: &Row<'_>| {
+            let chunk = row.get_ref(1)?.as_blob().unwrap_or_default();
+            Ok((row.get(0)?, unpacker.unpack(chunk).to_vec()))
+        };
+        let found = select.query_row([trace], read).optional()?;
         let (first, bytes) = found.unwrap_or((trace, Vec::new()));
         let next = "SELECT coalesce(min(first_trace), ?2) FROM text_chunks WHERE first_trace > ?1";
         let next = connection.prepare_cached(next)?.query_row([first, i64::MAX], |row| row.get(0))?;
         Ok(Self { first, next, bytes })
     }
 
-    /// Writes it again, or as many as it becomes.
+    /// Writes it again, or as many as it becomes, but for one that stays as it is: a small trace beside a large one may grow often.
     fn write(
         &self,
         connection: &Connection,
+        packer: &mut ChunkPacker,
         gone: &[TextRow<'_>],
         new: &[TextRow<'_>],
     ) -> Result<(), SqliteError> {
@@ -112,20 +121,34 @@ impl Chunk {
             connection.prepare_cached(forget)?.execute([self.first])?;
             return Ok(());
         }
-        let put = "INSERT OR REPLACE INTO text_chunks (first_trace, bytes) VALUES (?1, ?2)";
-        let mut put = connection.prepare_cached(put)?;
-        let (mut first, mut last, mut bytes) = (self.first, self.first, Vec::with_capacity(FULL));
-        for (trace, key, text) in rows {
-            if bytes.len() >= FULL && trace != last {
-                put.execute((first, &bytes))?;
+        let (mut first, mut bytes) = (self.first, Vec::with_capacity(FULL));
+        for of_trace in rows.chunk_by(|(one, ..), (other, ..)| one == other) {
+            let more: usize = of_trace.iter().map(|(.., text)| BESIDE + text.len()).sum();
+            if !bytes.is_empty() && bytes.len() + more > FULL {
+                self.put(connection, packer, first, &bytes)?;
                 bytes.clear();
-                first = trace;
+                first = of_trace[0].0;
             }
-            // Memory takes whatever is written.
-            bytes = to_extend(&(trace.abs_diff(first), key, text), bytes).unwrap_or_default();
-            last = trace;
+            for (trace, key, text) in of_trace {
+                // Memory takes whatever is written.
+                bytes = to_extend(&(trace.abs_diff(first), key, text), bytes).unwrap_or_default();
+            }
         }
-        put.execute((first, &bytes))?;
+        self.put(connection, packer, first, &bytes)
+    }
+
+    /// Writes what it became, or a part of that.
+    fn put(
+        &self,
+        connection: &Connection,
+        packer: &mut ChunkPacker,
+        first: i64,
+        bytes: &[u8],
+    ) -> Result<(), SqliteError> {
+        if (first, bytes) != (self.first, &self.bytes) {
+            let put = "INSERT OR REPLACE INTO text_chunks (first_trace, bytes) VALUES (?1, ?2)";
+            connection.prepare_cached(put)?.execute((first, packer.pack(bytes)))?;
+        }
         Ok(())
     }
 }
@@ -155,10 +178,10 @@ pub(super) fn find(
     let mut select = connection.prepare_cached(CHUNKS)?;
     let mut chunks = select.query([from, to])?;
     let (key, is_meant) = (wanted.table.key(name), wanted.test());
-    let mut found: Vec<i64> = Vec::new();
+    let (mut found, mut unpacker) = (Vec::<i64>::new(), ChunkUnpacker::default());
     while let Some(chunk) = chunks.next()? {
         let bytes = chunk.get_ref(1)?.as_blob().unwrap_or_default();
-        for (trace, of, text) in rows(chunk.get(0)?, bytes) {
+        for (trace, of, text) in rows(chunk.get(0)?, unpacker.unpack(bytes)) {
             let is_in = of == key && (from..=to).contains(&trace);
             if is_in && found.last() != Some(&trace) && is_meant(text) {
                 found.push(trace);

@@ -67,6 +67,43 @@ fn chunks_are_as_small_as_traces_let_them() {
 }
 
 #[test]
+fn a_large_trace_is_not_written_again_for_small_ones_beside_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let connection = open_writer(&directory.path().join("traces.db")).unwrap();
+    let large = std::iter::repeat_with(fastrand::alphanumeric).take(1_000).collect();
+    let small = "a".to_owned();
+    write(&connection, Vec::new(), owned(&[(1, 2, small.clone()), (2, 2, large), (3, 2, small)])).unwrap();
+    let refuse = "CREATE TRIGGER large BEFORE INSERT ON text_chunks WHEN length(NEW.bytes) > 1000 \
+                  BEGIN SELECT RAISE(ABORT, 'the large one is written again'); END";
+    connection.execute_batch(refuse).unwrap();
+    for trace in [1, 3, 4] {
+        write(&connection, Vec::new(), owned(&[(trace, 4, "c".to_owned())])).unwrap();
+    }
+    write(&connection, owned(&[(3, 2, "a".to_owned()), (3, 4, "c".to_owned())]), Vec::new()).unwrap();
+    write(&connection, Vec::new(), owned(&[(3, 4, "c".to_owned())])).unwrap();
+}
+
+#[test]
+fn texts_that_repeat_themselves_take_little_and_are_found_and_forgotten() {
+    let directory = tempfile::tempdir().unwrap();
+    let connection = open_writer(&directory.path().join("traces.db")).unwrap();
+    let text = |trace: i64| format!("what went wrong with {trace} ").repeat(100);
+    let rows: Vec<_> = (0..20).map(|trace| (trace, Table::Texts.key(1), text(trace))).collect();
+    write(&connection, Vec::new(), owned(&rows)).unwrap();
+    let size = "SELECT sum(length(bytes)) FROM text_chunks";
+    let size: i64 = connection.query_row(size, [], |row| row.get(0)).unwrap();
+    assert!(size < 20 * 200, "{size} bytes");
+    let operator = TextOperator::Contains;
+    let found = |text| {
+        let wanted = Wanted { table: Table::Texts, key: "", operator, text };
+        find(&connection, &wanted, 1, (0, 100), 100).unwrap().unwrap()
+    };
+    assert_eq!((found("with 7 what"), found("with 1 ").len()), (vec![7], 1));
+    write(&connection, owned(&rows[..15]), Vec::new()).unwrap();
+    assert_eq!(found("went"), [15, 16, 17, 18, 19]);
+}
+
+#[test]
 fn what_is_asked_of_some_traces_is_read_in_their_chunks_alone() {
     let directory = tempfile::tempdir().unwrap();
     let connection = open_writer(&directory.path().join("traces.db")).unwrap();

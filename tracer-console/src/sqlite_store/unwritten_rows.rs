@@ -112,10 +112,13 @@ impl UnwrittenRows {
         while let Some(document) = next.query_row([behind], |row| row.get::<_, Option<i64>>(0))? {
             let trace = trace_of(document);
             behind = documents_of(trace).1;
-            // What is damaged is as if it had never come.
             if let Some(id) = id_of_documents(connection, unpacker, trace)? {
                 left.put(id, Unwritten { trace, row: None });
                 left.since = Some(Instant::now());
+            } else {
+                // What is damaged is as if it had never come: who only reads would wait for its row. Where it stays, he waits.
+                let forget = "DELETE FROM documents WHERE document BETWEEN ?1 AND ?2";
+                let _ = connection.execute(forget, documents_of(trace));
             }
         }
         left.commit();

@@ -67,21 +67,63 @@ fn rows_that_a_kill_left_unwritten_are_written_when_the_file_is_opened_again() {
 fn what_was_recorded_is_there_though_its_rows_cannot_be_written() {
     let (_directory, path) = file();
     let store = SqliteStore::open(&path).unwrap();
+    record(&store, vec![document(9, 1)]);
+    let old = store.search(&all()).unwrap().traces;
+    assert_eq!(old, [document(9, 1).trace_id()]);
     execute(&path, "CREATE TRIGGER full BEFORE INSERT ON annotations BEGIN SELECT RAISE(ABORT, 'full'); END");
     record(&store, vec![document(1, 1), document(2, 2)]);
     record(&store, vec![document(2, 3)]);
     let id = document(2, 2).trace_id();
     let bytes = (document(2, 2).text().len() + document(2, 3).text().len()) as u64;
     for _ in 0..2 {
-        assert!(store.search(&all()).unwrap_err().to_string().contains("full"));
+        assert_eq!(store.search(&all()).unwrap().traces, old, "what has a row is found");
+        let mut listed = 0;
+        store.outcomes(&all(), &mut |_| listed += 1).unwrap();
+        let mut drawn = 0;
+        store.graphs(&all(), &mut |_| drawn += 1).unwrap();
+        assert_eq!((listed, drawn), (1, 1));
+        let mut read = Vec::new();
+        store.traces(&[old[0], id], &mut |trace, _| read.push(trace.id())).unwrap();
+        assert_eq!(read, [old[0], id]);
         assert_eq!(store.trace(id).unwrap().len(), 2);
         assert_eq!(store.documents(id).len(), 2);
         assert_eq!(store.size(id), TraceSize { documents: 2, bytes });
     }
     let seen = store.revision();
     execute(&path, "DROP TRIGGER full");
-    assert_eq!(store.search(&all()).unwrap().traces.len(), 2);
+    assert_eq!(store.search(&all()).unwrap().traces.len(), 3);
     assert_eq!(store.changed_since(seen).len(), 2);
+}
+
+#[test]
+fn a_late_row_that_cannot_be_written_is_an_error_as_it_says_what_is_not_so() {
+    let (_directory, path) = file();
+    let store = SqliteStore::open(&path).unwrap();
+    record(&store, (1..=20).map(|id| document(1, id)).collect());
+    assert_eq!(store.search(&all()).unwrap().traces.len(), 1);
+    execute(&path, "CREATE TRIGGER full BEFORE INSERT ON annotations BEGIN SELECT RAISE(ABORT, 'full'); END");
+    record(&store, vec![document(1, 21)]);
+    for _ in 0..2 {
+        assert!(store.search(&all()).unwrap_err().to_string().contains("full"));
+    }
+    execute(&path, "DROP TRIGGER full");
+    assert_eq!(store.search(&all()).unwrap().traces.len(), 1);
+}
+
+#[test]
+fn damaged_documents_that_came_last_are_not_waited_for_once_the_file_was_opened_to_write() {
+    let (_directory, path) = file();
+    let store = SqliteStore::open(&path).unwrap();
+    record(&store, vec![document(1, 1)]);
+    drop(store);
+    execute(
+        &path,
+        "INSERT INTO documents (document, dictionary, text) SELECT (max(trace) + 1) << 20, 0, x'00' FROM traces",
+    );
+    drop(SqliteStore::open(&path).unwrap());
+    let connection = Connection::open(&path).unwrap();
+    assert_eq!(super::last_document(&connection).unwrap() >> 20, 1);
+    assert_eq!(SqliteStore::open_read_only(&path).unwrap().search(&all()).unwrap().traces.len(), 1);
 }
 
 #[test]

@@ -21,7 +21,7 @@ use super::progress::Progress;
 use super::reader::trace_of;
 use super::retention::{Retention, forget};
 use super::schema::open_writer;
-use super::trouble::Trouble;
+use super::trouble::{Trouble, Written};
 use super::unwritten_rows::{UnwrittenNumbers, UnwrittenRows};
 use crate::memory_store::MemoryLimits;
 use crate::refusal::{Refusal, RefusalCode};
@@ -115,7 +115,9 @@ impl Writer {
         progress: Arc<Progress>,
     ) -> Result<Self, SqliteError> {
         let lock = Lock::of(path)?;
-        let connection = open_writer(path)?;
+        let mut connection = open_writer(path)?;
+        // First: it gives names and shapes other numbers than the writer may remember, and what is in use is more then.
+        bring_up_to_date(&mut connection, path)?;
         let packing = Arc::new(Packing::new(&connection)?);
         progress.resume(&connection)?;
         let mut writer = Self {
@@ -136,8 +138,6 @@ impl Writer {
             progress,
             _lock: lock,
         };
-        // First: it gives names and shapes other numbers than the writer may remember.
-        bring_up_to_date(&mut writer.connection, path)?;
         writer.unwritten =
             UnwrittenRows::of_file(&writer.connection, &mut writer.unpacker, &writer.retention)?;
         // Those that a kill left; where that fails, who asks for them says so.
@@ -258,10 +258,11 @@ impl Writer {
             askers.into_iter().for_each(|asker| drop(asker.send(Ok(()))));
             return;
         }
-        let recorded = self.record(&mut records, rows).inspect(|_| self.trouble.is_over());
+        let written = if records.is_empty() { Written::Rows } else { Written::Documents };
+        let recorded = self.record(&mut records, rows).inspect(|_| self.trouble.is_over(written));
         let mut derived = Ok(());
         let mut outcome = recorded.unwrap_or_else(|error| {
-            self.trouble.begins(&error);
+            self.trouble.begins(written, &error);
             self.progress.take_back();
             self.unwritten.take_back();
             // Nothing of the transaction is in the file, so nothing of it may be remembered.
@@ -269,7 +270,10 @@ impl Writer {
             self.names = Names::default();
             self.training = Training::default();
             let refusal = Refusal::new(RefusalCode::NotStored, error.to_string());
-            derived = Err(refusal.clone());
+            // Rows that are late say what is not so; without those that are not yet, the others are as their documents are.
+            if self.late() == Rows::All {
+                derived = Err(refusal.clone());
+            }
             vec![Err(refusal); records.len()]
         });
         // Before the answers: who has one may ask for what changed.

@@ -159,3 +159,27 @@ fn moto_answers_as_far_as_it_goes() {
     let shown = says(with_keys(asking(&endpoint, &["show", &trace, "--json"])));
     assert_eq!(serde_json::from_str::<Value>(&shown).unwrap()["name"], "job");
 }
+
+#[test]
+#[cfg(unix)]
+fn credentials_that_nobody_tells_hold_it_no_longer_than_it_was_told_to_wait() {
+    let serving = Serving::in_memory();
+    let far_end = FarEnd::before(serving.address);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("config");
+    // It ends with the test, which holds the other end of what it reads.
+    let pipe = directory.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::fs::write(
+        &file,
+        format!("[default]\nregion = eu-west-1\ncredential_process = cat {}\n", pipe.display()),
+    )
+    .unwrap();
+    let held = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+    let mut command = asking(&far_end.endpoint(), &["wait", "--timeout", "100ms"]);
+    let ended = Running::start(command.env("AWS_CONFIG_FILE", &file)).end();
+    drop(held);
+    assert_eq!(ended.code, Some(1));
+    let said = format!("{} did not answer in time", far_end.endpoint());
+    assert!(ended.errors.contains(&said), "{ended:?}");
+}

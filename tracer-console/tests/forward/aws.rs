@@ -56,7 +56,8 @@ fn the_daemons_command_line_starts_a_stand_in_that_forwards_to_x_ray() {
     let Some(moto) = Moto::start() else { return };
     let home = Home::new();
     let forwarding = home.daemon(&moto.url(), &[], &[]);
-    assert_eq!(forwarding.ready["targets"][0]["name"], "aws eu-west-1");
+    let name = format!("aws eu-west-1 endpoint={}", moto.url());
+    assert_eq!(forwarding.ready["targets"][0]["name"], name);
     let texts = segments(3);
     send(forwarding.udp, &texts[..2]);
     put(forwarding.tcp, &texts[2..]);
@@ -267,7 +268,10 @@ fn a_role_is_assumed() {
     let role = "arn:aws:iam::123456789012:role/xray";
     let forwarding = home.daemon(&end.url(), &["-r", role], &[("AWS_ENDPOINT_URL_STS", &moto.url())]);
     let texts = segments(1);
-    assert_eq!(forwarding.ready["targets"][0]["name"], format!("aws eu-west-1 role={role}"));
+    assert_eq!(
+        forwarding.ready["targets"][0]["name"],
+        format!("aws eu-west-1 role={role} endpoint={}", end.url())
+    );
     put(forwarding.tcp, &texts);
     end.has(&texts);
     let asked = end.end.asked();
@@ -343,6 +347,52 @@ fn without_credentials_documents_wait() {
     put(forwarding.tcp, &texts);
     forwarding.kill();
     assert!(end.end.asked().is_empty());
+    let _forwarding = home.daemon(&end.url(), &[], &[]);
+    end.has(&texts);
+}
+
+/// What waits for an account is had by that account, once.
+#[test]
+#[cfg(unix)]
+fn a_profile_is_the_same_target_wherever_it_is_named_and_another_is_another() {
+    let (home, mut end) = (Home::new(), XRayEnd::new());
+    end.end.go_away();
+    let of_environment = |profile| home.daemon(&end.url(), &[], &[("AWS_PROFILE", profile)]);
+    let forwarding = of_environment("a");
+    let name = format!("aws eu-west-1 profile=a endpoint={}", end.url());
+    assert_eq!(forwarding.ready["targets"][0]["name"], name);
+    put(forwarding.tcp, &segments(3));
+    assert_eq!(forwarding.end()["targets"][0]["waiting"], 3);
+    let forwarding = of_environment("b");
+    assert_ne!(forwarding.ready["targets"][0]["name"], name);
+    forwarding.kill();
+    end.end.come_back();
+    let sent = |forwarding: Forwarding| {
+        assert_eq!(forwarding.ready["targets"][0]["name"], name);
+        forwarding.end()["targets"][0]["sent"].clone()
+    };
+    let of_the_environment = || home.daemon(&end.url(), &[], &[("AWS_PROFILE", "a")]);
+    let by_flag = || home.daemon(&end.url(), &["--profile", "a"], &[]);
+    let forwarding = by_flag();
+    until("what waits", || (end.taken().len() == 3).then_some(()));
+    assert_eq!(sent(forwarding), 3);
+    assert_eq!(sent(of_the_environment()), 0);
+    assert_eq!(sent(by_flag()), 0);
+    assert_eq!(end.taken().len(), 3);
+}
+
+#[test]
+fn what_waits_for_one_address_waits_whatever_another_takes() {
+    let (home, mut end, stand_in) = (Home::new(), XRayEnd::new(), XRayEnd::new());
+    end.end.go_away();
+    let texts = segments(3);
+    let forwarding = home.daemon(&end.url(), &[], &[]);
+    put(forwarding.tcp, &texts);
+    forwarding.kill();
+    let forwarding = home.daemon(&stand_in.url(), &[], &[]);
+    stand_in.has(&texts);
+    forwarding.kill();
+    end.end.come_back();
     let _forwarding = home.daemon(&end.url(), &[], &[]);
     end.has(&texts);
 }

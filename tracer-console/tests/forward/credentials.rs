@@ -91,7 +91,8 @@ fn an_instance_of_ec2_tells_its_region_its_names_and_credentials_that_are_renewe
     let mut command = forward(&home, &end.url());
     command.env_remove("AWS_EC2_METADATA_DISABLED").env("AWS_EC2_METADATA_SERVICE_ENDPOINT", instance.url());
     let forwarding = Forwarding::of(command);
-    assert_eq!(forwarding.ready["targets"][0]["name"], "aws ap-southeast-2");
+    let name = format!("aws ap-southeast-2 endpoint={}", end.url());
+    assert_eq!(forwarding.ready["targets"][0]["name"], name);
     until_renewed(&forwarding, &end, "ap-southeast-2");
     forwarding.end();
     let told = end.end.asked().into_iter().find(|asked| asked.uri.path() == "/TelemetryRecords").unwrap();
@@ -144,7 +145,8 @@ fn a_task_of_ecs_has_its_region_in_a_file_and_credentials_at_an_address_that_are
         .env("ECS_ENABLE_CONTAINER_METADATA", "true")
         .env("ECS_CONTAINER_METADATA_FILE", &file);
     let forwarding = Forwarding::of(command);
-    assert_eq!(forwarding.ready["targets"][0]["name"], "aws eu-central-1");
+    let name = format!("aws eu-central-1 endpoint={}", end.url());
+    assert_eq!(forwarding.ready["targets"][0]["name"], name);
     until_renewed(&forwarding, &end, "eu-central-1");
     assert_eq!(keys.0.load(Ordering::SeqCst), 2);
 }

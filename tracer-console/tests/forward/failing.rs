@@ -19,6 +19,8 @@ fn whatever_a_far_end_fails_with_everything_arrives_once_it_is_well() {
         Said::status(301).with("location", "http://127.0.0.1:9/"),
         Said::status(404),
         Said::status(405),
+        Said::status(407),
+        Said::status(410),
         x_ray_error(429, "ThrottledException"),
         x_ray_error(400, "ThrottlingException"),
         x_ray_error(400, "ExpiredTokenException"),

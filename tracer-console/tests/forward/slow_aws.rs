@@ -1,5 +1,7 @@
 //! AWS takes its time: what is asked of it waits, and nothing else does.
 
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -43,4 +45,49 @@ fn calls_that_are_passed_on_and_not_answered_keep_no_document_from_being_taken()
         gate.1.notify_all();
     });
     assert_eq!(answered.load(Ordering::SeqCst), CALLS);
+}
+
+/// A call that waits for its answer.
+fn asking(tcp: SocketAddr) -> TcpStream {
+    let mut client = TcpStream::connect(tcp).unwrap();
+    write!(client, "POST /GetSamplingRules HTTP/1.1\r\nhost: {tcp}\r\ncontent-length: 2\r\n\r\n{{}}")
+        .unwrap();
+    client
+}
+
+/// The next call that comes to AWS, as far as it is read.
+fn next(aws: &TcpListener) -> TcpStream {
+    let (mut call, _) = aws.accept().unwrap();
+    let mut read = Vec::new();
+    while !read.ends_with(b"{}") {
+        let mut some = [0; 4096];
+        let count = call.read(&mut some).unwrap();
+        assert!(count > 0, "a call that is cut");
+        read.extend(&some[..count]);
+    }
+    call
+}
+
+/// Or it would hold its body for as long as AWS hangs.
+#[test]
+fn a_call_that_nobody_waits_for_any_more_is_not_passed_on_any_longer() {
+    let aws = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", aws.local_addr().unwrap());
+    let home = Home::new();
+    let forwarder = home.start(vec![ForwardTarget::aws(Arc::new(account(&endpoint)), None, false)]);
+    let tcp = forwarder.console().tcp_addr();
+    // What came first is given up first where it is for the time that it took.
+    let patient = asking(tcp);
+    let _patient_call = next(&aws);
+    let impatient = asking(tcp);
+    let mut call = next(&aws);
+    drop(impatient);
+    assert!(matches!(call.read(&mut [0]), Ok(0) | Err(_)), "it ends");
+    patient.set_nonblocking(true).unwrap();
+    let is_answered = (&patient).read(&mut [0]);
+    assert_eq!(
+        is_answered.unwrap_err().kind(),
+        std::io::ErrorKind::WouldBlock,
+        "it was for nobody's patience"
+    );
 }

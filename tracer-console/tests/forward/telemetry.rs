@@ -27,7 +27,7 @@ fn sum(records: &[Value], count: &str) -> u64 {
 fn what_came_since_the_last_time_is_told_again_and_again_while_it_runs() {
     let (home, end) = (Home::new(), XRayEnd::new());
     let target = ForwardTarget::aws(Arc::new(account(&end.url())), None, false);
-    assert_eq!(target.name(), "aws eu-west-1");
+    assert_eq!(target.name(), format!("aws eu-west-1 endpoint={}", end.url()));
     let options = home.options(vec![target]);
     assert_eq!(options.telemetry_period, Duration::from_secs(60), "as the daemon");
     let options = ForwardOptions { telemetry_period: Duration::from_millis(20), ..options };

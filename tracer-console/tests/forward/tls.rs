@@ -213,6 +213,34 @@ fn the_issuers_of_aws_ca_bundle_are_trusted_instead() {
     }
 }
 
+/// Without TLS there is nothing to trust.
+#[test]
+fn an_aws_ca_bundle_that_cannot_be_read_stops_nobody_who_asks_without_tls() {
+    let (home, end) = (Home::new(), XRayEnd::new());
+    let mut command = home.forward(&home.other(), &["--endpoint", &end.url()]);
+    command.env("AWS_CA_BUNDLE", home.path("missing.pem"));
+    let forwarding = Forwarding::of(command);
+    let texts = segments(1);
+    put(forwarding.tcp, &texts);
+    end.has(&texts);
+    assert!(home.log().contains("AWS_CA_BUNDLE names"), "{}", home.log());
+}
+
+#[test]
+fn where_the_issuers_of_aws_ca_bundle_count_it_is_named_as_what_helps() {
+    let (home, end) = (Home::new(), XRayEnd::new());
+    let server = TlsServer::before(address(&end.url()), &home.issuer, &["127.0.0.1"]);
+    let url = format!("https://{}", server.address());
+    let mut command = home.forward(&home.trusted(), &["--endpoint", &url]);
+    command.env("AWS_CA_BUNDLE", home.other());
+    let forwarding = Forwarding::of(command);
+    put(forwarding.tcp, &segments(1));
+    let line = until("a line about the address", || {
+        home.log().lines().find(|line| line.contains("could not be sent")).map(str::to_owned)
+    });
+    assert!(line.contains("in AWS_CA_BUNDLE") && !line.contains("SSL_CERT_FILE"), "{line}");
+}
+
 #[test]
 fn aws_is_asked_over_tls_and_an_issuer_that_is_not_trusted_is_said() {
     let home = Home::new();

@@ -59,6 +59,8 @@ fn fill_and_go_on(path: &Path, make_full: impl FnOnce(), make_room: impl FnOnce(
     for &number in &acknowledged {
         assert!(store.trace(trace_id(number)).is_some(), "{number} was acknowledged");
     }
+    store.search(&all()).unwrap();
+    store.outcomes(&all(), &mut |_| ()).unwrap();
     make_room();
     for number in 20_000..20_100 {
         store.record(document(number, 0, &random(20_000))).unwrap();

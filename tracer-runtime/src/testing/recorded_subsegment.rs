@@ -96,7 +96,7 @@ impl RecordedSubsegment {
         &self.children
     }
 
-    /// The one subsegment of this name below this one; see [`RecordedTrace::subsegment`].
+    /// The one subsegment of this name below this one; see [`RecordedTrace::subsegment`](super::RecordedTrace::subsegment).
     ///
     /// # Panics
     /// Where there is none or more than one; the message shows the tree.

@@ -73,17 +73,14 @@ fn reply(error: &SdkError<PutTraceSegmentsError, Response>, endpoint: &str) -> R
         Some(error) => (error.code().unwrap_or_default(), error.message().unwrap_or_default()),
         None => ("", ""),
     };
+    if response.status().is_success() {
+        // It cannot be read: it may have been taken, and is sent again.
+        return Reply::Failed(Failure::new(FailureKind::Other, in_a_line(error)));
+    }
     let mut reply = xray::failed(response.status().as_u16(), code, message);
-    match &mut reply {
-        Reply::Failed(failure) => {
-            let after = response.headers().get("retry-after").and_then(|seconds| seconds.parse().ok());
-            failure.after = after.map(Duration::from_secs);
-        }
-        // A success that cannot be read: it may have been taken, and is sent again.
-        Reply::Refused { .. } if response.status().is_success() => {
-            reply = Reply::Failed(Failure::new(FailureKind::Other, in_a_line(error)));
-        }
-        _ => {}
+    if let Reply::Failed(failure) = &mut reply {
+        let after = response.headers().get("retry-after").and_then(|seconds| seconds.parse().ok());
+        failure.after = after.map(Duration::from_secs);
     }
     reply
 }

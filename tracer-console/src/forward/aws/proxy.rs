@@ -20,11 +20,11 @@ impl Proxy {
 impl Upstream for Proxy {
     fn answer(&self, asked: Asked) -> Answering {
         let account = Arc::clone(&self.0);
-        let asking = self.0.spawn(async move { answered(&account, asked).await });
+        let mut asking = self.0.spawn(async move { answered(&account, asked).await });
         Box::pin(async move {
-            match asking {
-                Some(asking) => {
-                    asking.await.unwrap_or_else(|failed| Answered::bad_gateway(&failed.to_string()))
+            match asking.join_next().await {
+                Some(answered) => {
+                    answered.unwrap_or_else(|failed| Answered::bad_gateway(&failed.to_string()))
                 }
                 None => Answered::bad_gateway("it is being ended"),
             }

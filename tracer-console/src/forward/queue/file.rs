@@ -243,7 +243,9 @@ mod tests {
         let path = home.path().join("forward.db");
         // A file as it was written then.
         let names = ["aws", "http://Console:2001/", "http://console:2001//", "http://elsewhere:1"];
-        let connection = schema::open(&path).unwrap();
+        let connection = Connection::open(&path).unwrap();
+        let first = include_str!("../../../migrations/queue/0001_queue.sql");
+        connection.execute_batch(&format!("{first} PRAGMA user_version = 1;")).unwrap();
         connection.execute("INSERT INTO queued VALUES (1, '{}'), (2, '{}'), (3, '{}')", []).unwrap();
         for (name, target) in names.iter().zip(1_i64..) {
             connection.execute("INSERT INTO targets VALUES (?1, ?2)", (target, name)).unwrap();
@@ -260,10 +262,17 @@ mod tests {
             let loaded = file.load(file.targets()[0], 0, 50, 1 << 20).unwrap().documents;
             assert_eq!(loaded.iter().map(|queued| queued.number).collect::<Vec<_>>(), [1, 3]);
         }
+        // What was left by an account of less name is not what another one has.
+        let file = QueueFile::open(&path, 1 << 20, &["aws eu-west-1 profile=a"]).unwrap();
+        assert!(file.waiting().unwrap().of_others.contains(&("aws eu-west-1".to_owned(), 2)));
+        drop(file);
         // In another region is another far end, which is new.
         let file = QueueFile::open(&path, 1 << 20, &["aws us-east-1"]).unwrap();
         assert_eq!(waiting(&file), [3]);
         let others: Vec<_> = file.waiting().unwrap().of_others.into_iter().map(|(name, _)| name).collect();
-        assert_eq!(others, ["aws eu-west-1", "http://console:2001", "http://elsewhere:1"]);
+        assert_eq!(
+            others,
+            ["aws eu-west-1", "http://console:2001", "http://elsewhere:1", "aws eu-west-1 profile=a"]
+        );
     }
 }

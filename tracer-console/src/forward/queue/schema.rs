@@ -10,7 +10,10 @@ use crate::private_file::make_private;
 use crate::sqlite_file::{Schema, Unusable};
 
 /// Each brings a file from the version of its index to the next.
-const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/queue/0001_queue.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../../migrations/queue/0001_queue.sql"),
+    include_str!("../../../migrations/queue/0002_accounts.sql"),
+];
 const SCHEMA: Schema = Schema { migrations: &MIGRATIONS, tables: ["queued", "waiting", "targets"] };
 
 /// How long somebody else may hold the file: a process that is just ending.
