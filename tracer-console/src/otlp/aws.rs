@@ -69,6 +69,25 @@ fn call(aws: &mut Map<String, Value>, attributes: &mut Attributes<'_>, resource:
     }
 }
 
+/// Members of `aws.ec2`, and the attributes of the resource that they are.
+pub(crate) const EC2: [(&str, &str); 4] = [
+    ("instance_id", "host.id"),
+    ("availability_zone", "cloud.availability_zone"),
+    ("instance_size", "host.type"),
+    ("ami_id", "host.image.id"),
+];
+/// Members of `aws.ecs`, and the attributes of the resource that they are.
+pub(crate) const ECS: [(&str, &str); 8] = [
+    ("container", "container.name"),
+    ("container_id", "container.id"),
+    ("availability_zone", "cloud.availability_zone"),
+    ("container_arn", "aws.ecs.container.arn"),
+    ("cluster_arn", "aws.ecs.cluster.arn"),
+    ("task_arn", "aws.ecs.task.arn"),
+    ("task_family", "aws.ecs.task.family"),
+    ("launch_type", "aws.ecs.launchtype"),
+];
+
 /// An object of those texts that the resource has.
 fn facts(resource: &Resource<'_>, keys: &[(&str, &str)]) -> Value {
     let fact = |(key, name): &(&str, &str)| Some(((*key).to_owned(), resource.text(&[name])?.into()));
@@ -78,26 +97,10 @@ fn facts(resource: &Resource<'_>, keys: &[(&str, &str)]) -> Value {
 fn place(aws: &mut Map<String, Value>, resource: &Resource<'_>) {
     let platform = resource.text(&["cloud.platform"]).unwrap_or_default();
     if platform == "aws_ec2" || resource.text(&["host.id"]).is_some() {
-        let ec2 = [
-            ("instance_id", "host.id"),
-            ("availability_zone", "cloud.availability_zone"),
-            ("instance_size", "host.type"),
-            ("ami_id", "host.image.id"),
-        ];
-        aws.insert("ec2".into(), facts(resource, &ec2));
+        aws.insert("ec2".into(), facts(resource, &EC2));
     }
     if platform == "aws_ecs" {
-        let ecs = [
-            ("container", "container.name"),
-            ("container_id", "container.id"),
-            ("availability_zone", "cloud.availability_zone"),
-            ("container_arn", "aws.ecs.container.arn"),
-            ("cluster_arn", "aws.ecs.cluster.arn"),
-            ("task_arn", "aws.ecs.task.arn"),
-            ("task_family", "aws.ecs.task.family"),
-            ("launch_type", "aws.ecs.launchtype"),
-        ];
-        aws.insert("ecs".into(), facts(resource, &ecs));
+        aws.insert("ecs".into(), facts(resource, &ECS));
     }
     if let Some(deployment) =
         resource.text(&["service.instance.id"]).filter(|_| platform == "aws_elastic_beanstalk")

@@ -33,6 +33,7 @@ mod wire;
 use std::cell::Cell;
 use std::rc::Rc;
 
+pub(crate) use aws::{EC2, ECS};
 pub use decode::OtlpEncoding;
 pub(crate) use decode::{Decoded, decode};
 pub use indexed_attributes::IndexedAttributes;

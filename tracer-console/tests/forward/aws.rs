@@ -6,9 +6,9 @@ use crate::documents::{id, segment, segments};
 use crate::far_end::{Asked, FarEnd, Said};
 use crate::interpreter::Interpreter;
 use crate::moto::Moto;
-use crate::process::{Forwarding, program};
+use crate::process::{Forwarding, forward, program};
 use crate::sends::{call, put, send};
-use crate::signatures::{KEY, SECRET, TOKEN, is_signed};
+use crate::signatures::{KEY, SECRET, TOKEN, is_signed, with_keys};
 use crate::wait::until;
 use crate::x_ray_end::{Mood, XRayEnd, x_ray_error};
 
@@ -282,24 +282,8 @@ fn a_role_is_assumed() {
 #[test]
 fn the_region_is_that_of_the_environment_where_no_flag_names_one() {
     let (home, end) = (Home::new(), XRayEnd::new());
-    let mut command = program();
-    command.args([
-        "forward",
-        "--json",
-        "-o",
-        "-b",
-        "127.0.0.1:0",
-        "-t",
-        "127.0.0.1:0",
-        "--endpoint",
-        &end.url(),
-        "--queue",
-    ]);
-    command.arg(home.0.path().join("forward.db"));
-    command
-        .env("AWS_ACCESS_KEY_ID", KEY)
-        .env("AWS_SECRET_ACCESS_KEY", SECRET)
-        .env("AWS_SESSION_TOKEN", TOKEN);
+    let mut command = with_keys(forward());
+    command.args(["-o", "--endpoint", &end.url(), "--queue"]).arg(home.0.path().join("forward.db"));
     let output = command.output().unwrap();
     assert!(String::from_utf8_lossy(&output.stderr).contains("--region"), "{output:?}");
     let forwarding = Forwarding::of({
@@ -326,22 +310,9 @@ fn without_tls_aws_itself_is_refused_by_the_name_of_the_feature() {
 #[test]
 fn without_credentials_documents_wait() {
     let (home, end) = (Home::new(), XRayEnd::new());
-    let mut command = program();
-    command.args([
-        "forward",
-        "--json",
-        "-o",
-        "-n",
-        "eu-west-1",
-        "-b",
-        "127.0.0.1:0",
-        "-t",
-        "127.0.0.1:0",
-        "--endpoint",
-        &end.url(),
-    ]);
-    let queue = home.0.path().join("forward.db");
-    command.arg("--queue").arg(&queue);
+    let mut command = forward();
+    command.args(["-o", "-n", "eu-west-1", "--endpoint", &end.url(), "--queue"]);
+    command.arg(home.0.path().join("forward.db"));
     let forwarding = Forwarding::of(command);
     let texts = segments(2);
     put(forwarding.tcp, &texts);

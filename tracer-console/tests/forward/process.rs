@@ -23,6 +23,13 @@ pub(crate) fn program() -> Command {
     command
 }
 
+/// The command, on free ports; what it says is said in JSON.
+pub(crate) fn forward() -> Command {
+    let mut command = program();
+    command.args(["forward", "--json", "-b", "127.0.0.1:0", "-t", "127.0.0.1:0"]);
+    command
+}
+
 /// Takes from it what this machine may have of AWS, of proxies and of certificates.
 pub(crate) fn alone(command: &mut Command) {
     command.stdin(Stdio::null()).env_remove("CLICOLOR_FORCE");
@@ -39,20 +46,10 @@ pub(crate) fn alone(command: &mut Command) {
 }
 
 impl Forwarding {
-    /// Runs it with these arguments, on free ports; what it says is said in JSON.
+    /// Runs it with these arguments.
     pub(crate) fn with(arguments: &[&str]) -> Self {
-        let mut command = program();
-        command.args([
-            "forward",
-            "--json",
-            "-b",
-            "127.0.0.1:0",
-            "-t",
-            "127.0.0.1:0",
-            "--longest-wait",
-            "50ms",
-        ]);
-        command.args(arguments);
+        let mut command = forward();
+        command.args(["--longest-wait", "50ms"]).args(arguments);
         Self::of(command)
     }
 

@@ -9,7 +9,7 @@ use crate::otlp_end::OtlpEnd;
 use crate::process::{Forwarding, program};
 use crate::proxy_end::ProxyEnd;
 use crate::sends::{call, put};
-use crate::signatures::{KEY, SECRET, TOKEN, is_signed};
+use crate::signatures::{KEY, SECRET, TOKEN, is_signed, with_keys};
 use crate::wait::until;
 use crate::x_ray_end::XRayEnd;
 
@@ -30,15 +30,6 @@ impl Home {
         command.args(["50ms", "--queue"]).arg(self.0.path().join("forward.db")).args(arguments);
         command
     }
-}
-
-/// With keys in its environment.
-fn with_keys(mut command: Command) -> Command {
-    command
-        .env("AWS_ACCESS_KEY_ID", KEY)
-        .env("AWS_SECRET_ACCESS_KEY", SECRET)
-        .env("AWS_SESSION_TOKEN", TOKEN);
-    command
 }
 
 const ELSEWHERE: &str = "http://xray.example:8080";

@@ -1,5 +1,6 @@
 //! Signatures, checked by making them again.
 
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -50,4 +51,13 @@ pub(crate) fn time(text: &str) -> SystemTime {
     let [year, month, day, hour, minute, second] = parts;
     humantime::parse_rfc3339(&format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z")).unwrap()
         + Duration::ZERO
+}
+
+/// With these keys in its environment.
+pub(crate) fn with_keys(mut command: Command) -> Command {
+    command
+        .env("AWS_ACCESS_KEY_ID", KEY)
+        .env("AWS_SECRET_ACCESS_KEY", SECRET)
+        .env("AWS_SESSION_TOKEN", TOKEN);
+    command
 }

@@ -10,10 +10,10 @@ use tracer_tests_tls::{Issuer, TlsServer};
 use crate::documents::segments;
 use crate::far_end::{FarEnd, Said};
 use crate::otlp_end::OtlpEnd;
-use crate::process::{Forwarding, program};
+use crate::process::{Forwarding, forward, program};
 use crate::proxy_end::ProxyEnd;
 use crate::sends::{call, put};
-use crate::signatures::{KEY, SECRET, TOKEN, is_signed};
+use crate::signatures::{is_signed, with_keys};
 use crate::wait::until;
 use crate::x_ray_end::XRayEnd;
 
@@ -52,30 +52,12 @@ impl Home {
     }
 
     fn forward(&self, trusted: &Path, arguments: &[&str]) -> Command {
-        let mut command = with_keys(program());
-        command.args([
-            "forward",
-            "--json",
-            "-o",
-            "-n",
-            "eu-west-1",
-            "-b",
-            "127.0.0.1:0",
-            "-t",
-            "127.0.0.1:0",
-        ]);
+        let mut command = with_keys(forward());
+        command.args(["-o", "-n", "eu-west-1"]);
         command.args(["--longest-wait", "50ms", "--queue"]).arg(self.path("forward.db"));
         command.arg("-f").arg(self.path("log.txt")).args(arguments).env("SSL_CERT_FILE", trusted);
         command
     }
-}
-
-fn with_keys(mut command: Command) -> Command {
-    command
-        .env("AWS_ACCESS_KEY_ID", KEY)
-        .env("AWS_SECRET_ACCESS_KEY", SECRET)
-        .env("AWS_SESSION_TOKEN", TOKEN);
-    command
 }
 
 /// Far ends of each kind, each behind TLS.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::attributes::{Attributes, text_value};
 use super::origin::Origin;
 use crate::entity::{Entity, EntityKind};
+use crate::otlp::{EC2, ECS};
 
 /// By X-Ray's word for the kind of place: OpenTelemetry's.
 const PLATFORMS: [(&str, &str); 11] = [
@@ -24,28 +25,8 @@ const PLATFORMS: [(&str, &str); 11] = [
 
 /// Members of `aws` that tell of the place, and the attributes of the resource that they are.
 const PLACES: [(&str, &[(&str, &str)]); 5] = [
-    (
-        "ec2",
-        &[
-            ("instance_id", "host.id"),
-            ("availability_zone", "cloud.availability_zone"),
-            ("instance_size", "host.type"),
-            ("ami_id", "host.image.id"),
-        ],
-    ),
-    (
-        "ecs",
-        &[
-            ("container", "container.name"),
-            ("container_id", "container.id"),
-            ("availability_zone", "cloud.availability_zone"),
-            ("container_arn", "aws.ecs.container.arn"),
-            ("cluster_arn", "aws.ecs.cluster.arn"),
-            ("task_arn", "aws.ecs.task.arn"),
-            ("task_family", "aws.ecs.task.family"),
-            ("launch_type", "aws.ecs.launchtype"),
-        ],
-    ),
+    ("ec2", &EC2),
+    ("ecs", &ECS),
     (
         "eks",
         &[("cluster_name", "k8s.cluster.name"), ("pod", "k8s.pod.name"), ("container_id", "container.id")],
