@@ -88,8 +88,9 @@ impl Asked<'_> {
     #[cfg(not(feature = "aws"))]
     #[expect(clippy::unused_self, reason = "as with the feature")]
     fn aws(&self) -> Result<ForwardTarget, Failure> {
-        Err("forwarding to AWS was not built in: build tracer-console with `--features aws,https`, or name another target with \
-             --to, such as --to http://127.0.0.1:2001"
-            .into())
+        Err(Misuse::of(
+            "forwarding to AWS was not built in: build tracer-console with `--features aws,https`, or name another target with \
+             --to, such as --to http://127.0.0.1:2001",
+        ))
     }
 }
